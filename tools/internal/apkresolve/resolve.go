@@ -1,0 +1,44 @@
+// Package apkresolve picks, from the packages of several repositories, the set
+// that a world of constraints asks for: the same set, in the same install
+// order, as "apk add" of apk-tools 2.14 on an empty system. It does no I/O.
+package apkresolve
+
+import (
+	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
+)
+
+// Repository is one index, of one architecture.
+type Repository struct {
+	URL string
+	// Tag is the repository's tag without "@". A tagged repository serves only
+	// those who ask for the tag.
+	Tag      string
+	Packages []*apkindex.Package
+}
+
+// Request is what to resolve. The order of the repositories decides between
+// equal versions; the order of the packages in them and of the world does not
+// matter.
+type Request struct {
+	Arch         string
+	Repositories []Repository
+	World        []apkconstraint.Constraint
+}
+
+// Selected is a package of a solution.
+type Selected struct {
+	*apkindex.Package
+	// Repository is an index into Request.Repositories.
+	Repository int
+	// Depends has the names of the selected packages that satisfy the
+	// package's dependencies, sorted, each once. The package itself is not
+	// among them.
+	Depends []string
+}
+
+// Solution is a set of packages that satisfies a request.
+type Solution struct {
+	// Packages are in install order.
+	Packages []Selected
+}
