@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+)
+
+// flagSet is flag.FlagSet with the values that this program's subcommands have in common.
+type flagSet struct {
+	*flag.FlagSet
+	required []string
+}
+
+func newFlags(name string) *flagSet {
+	fs := &flagSet{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
+	fs.SetOutput(io.Discard) // run's caller prints the error
+	return fs
+}
+
+// need declares a flag with one value that must be given.
+func (fs *flagSet) need(dst *string, name, usage string) {
+	fs.StringVar(dst, name, "", usage)
+	fs.required = append(fs.required, name)
+}
+
+// jsonValue declares a flag whose value is JSON, or @PATH of a file that holds it, and goes into dst. Unknown fields
+// are errors.
+func (fs *flagSet) jsonValue(dst any, name, usage string) {
+	fs.Func(name, usage, func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		dec := json.NewDecoder(strings.NewReader(string(data)))
+		dec.DisallowUnknownFields()
+		return dec.Decode(dst)
+	})
+}
+
+// layers declares a flag that may be given several times, each with a layer's descriptor.
+func (fs *flagSet) layers(name, usage string, add func(ocilayer.Descriptor) error) {
+	fs.Func(name, usage, func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		d, err := ocilayer.Parse(data)
+		if err != nil {
+			return err
+		}
+		return add(d)
+	})
+}
+
+// images declares a flag that may be given several times, each with an image's descriptor.
+func (fs *flagSet) images(name, usage string, add func(v1.Descriptor)) {
+	fs.Func(name, usage, func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		d, err := ociimage.ParseDescriptor(data)
+		if err != nil {
+			return err
+		}
+		add(d)
+		return nil
+	})
+}
+
+// strings declares a flag that may be given several times.
+func (fs *flagSet) strings(dst *[]string, name, usage string) {
+	fs.Func(name, usage, func(value string) error {
+		*dst = append(*dst, value)
+		return nil
+	})
+}
+
+// parse reads the arguments: only --flag=value, each required flag given.
+func (fs *flagSet) parse(args []string) error {
+	for _, a := range args {
+		if !strings.HasPrefix(a, "--") || !strings.Contains(a, "=") {
+			return &usageError{fmt.Sprintf("%s: argument is %q, want --flag=value", fs.Name(), a)}
+		}
+	}
+	if err := fs.Parse(args); err != nil {
+		return &usageError{fmt.Sprintf("%s: %v", fs.Name(), err)}
+	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for _, name := range fs.required {
+		if !given[name] {
+			return &usageError{fmt.Sprintf("%s: --%s is missing", fs.Name(), name)}
+		}
+	}
+	return nil
+}
+
+// argument returns what a value stands for: the content of the file PATH for "@PATH", else the value itself.
+func argument(value string) ([]byte, error) {
+	path, ok := strings.CutPrefix(value, "@")
+	if !ok {
+		return []byte(value), nil
+	}
+	return os.ReadFile(path)
+}

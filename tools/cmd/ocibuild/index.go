@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
+)
+
+type indexFlags struct {
+	images              []v1.Descriptor
+	annotations         map[string]string
+	index, descriptorTo string
+}
+
+func parseIndexFlags(args []string) (*indexFlags, error) {
+	f := &indexFlags{}
+	fs := newFlags("index")
+	fs.images("image", "image descriptor; may be repeated", func(d v1.Descriptor) { f.images = append(f.images, d) })
+	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
+	fs.need(&f.index, "index", "output file")
+	fs.need(&f.descriptorTo, "descriptor", "output file: the index's descriptor")
+	if err := fs.parse(args); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func runIndex(_ context.Context, args []string, _ io.Writer) error {
+	f, err := parseIndexFlags(args)
+	if err != nil {
+		return err
+	}
+	index, err := ociimage.BuildIndex(f.images, f.annotations)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteBytes(f.index, index.Index); err != nil {
+		return err
+	}
+	return writeImageDescriptor(f.descriptorTo, index.Descriptor)
+}

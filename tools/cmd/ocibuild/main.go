@@ -1,0 +1,88 @@
+// Command ocibuild makes the pieces of OCI images and APK packages. Build actions run it: it has no network, no clock and
+// no environment; every output is a function of the files and flags that it is given.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "ocibuild: error: %v\n", err)
+		var u *usageError
+		if errors.As(err, &u) {
+			os.Exit(2)
+		}
+		os.Exit(1)
+	}
+}
+
+// command is one subcommand.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, args []string, stderr io.Writer) error
+}
+
+func commands() []command {
+	return []command{
+		{"manifest", "make an image's manifest and config", runManifest},
+		{"index", "make the index of images for several platforms", runIndex},
+		{"layout", "make an OCI image layout", runLayout},
+	}
+}
+
+// usageError is an error in how the program was called.
+type usageError struct{ msg string }
+
+func (e *usageError) Error() string { return e.msg }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return &usageError{"got no subcommand; run: ocibuild help"}
+	}
+	if args[0] == "help" || args[0] == "--help" {
+		fmt.Fprintln(stdout, "usage: ocibuild COMMAND --flag=value...")
+		for _, c := range commands() {
+			fmt.Fprintf(stdout, "  %-13s %s\n", c.name, c.summary)
+		}
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		expanded, err := expandFlagFiles(args[1:])
+		if err != nil {
+			return err
+		}
+		return c.run(ctx, expanded, stderr)
+	}
+	return &usageError{fmt.Sprintf("subcommand is %q, want one of those that `ocibuild help` lists", args[0])}
+}
+
+// expandFlagFiles replaces each --flagfile=PATH by the lines of that file: command lines have a greatest length.
+func expandFlagFiles(args []string) ([]string, error) {
+	var out []string
+	for _, a := range args {
+		path, ok := strings.CutPrefix(a, "--flagfile=")
+		if !ok {
+			out = append(out, a)
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading arguments: %w", err)
+		}
+		for line := range strings.Lines(string(data)) {
+			if line = strings.TrimRight(line, "\r\n"); line != "" {
+				out = append(out, line)
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+)
+
+type manifestFlags struct {
+	platform, baseManifest, baseConfig    string
+	config                                v1.Config
+	layers                                []ocilayer.Descriptor
+	annotations                           map[string]string
+	created                               int64
+	manifestOut, configOut, descriptorOut string
+}
+
+func parseManifestFlags(args []string) (*manifestFlags, error) {
+	f := &manifestFlags{}
+	fs := newFlags("manifest")
+	fs.need(&f.platform, "platform", "OS/ARCH[/VARIANT]")
+	fs.StringVar(&f.baseManifest, "base-manifest", "", "file: the manifest of the image to build upon")
+	fs.StringVar(&f.baseConfig, "base-config", "", "file: its config")
+	fs.layers("layer", "layer descriptor, lowest first; may be repeated", func(d ocilayer.Descriptor) error {
+		f.layers = append(f.layers, d)
+		return nil
+	})
+	config := func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		c, err := ociimage.ParseConfig(data)
+		if err != nil {
+			return err
+		}
+		f.config = ociimage.MergeFragment(f.config, c)
+		return nil
+	}
+	fs.Func("config", "JSON of the config: Entrypoint, Cmd, Env, ...", config)
+	fs.Func("config-fragment", "like --config, merged over what came before; may be repeated", config)
+	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
+	fs.Int64Var(&f.created, "created", 0, "Unix seconds")
+	fs.need(&f.manifestOut, "manifest", "output file")
+	fs.need(&f.configOut, "config-out", "output file")
+	fs.need(&f.descriptorOut, "descriptor", "output file: the image's descriptor")
+	if err := fs.parse(args); err != nil {
+		return nil, err
+	}
+	if (f.baseManifest == "") != (f.baseConfig == "") {
+		return nil, &usageError{"manifest: want --base-manifest and --base-config together"}
+	}
+	return f, nil
+}
+
+func runManifest(_ context.Context, args []string, _ io.Writer) error {
+	f, err := parseManifestFlags(args)
+	if err != nil {
+		return err
+	}
+	platform, err := v1.ParsePlatform(f.platform)
+	if err != nil {
+		return fmt.Errorf("--platform: %w", err)
+	}
+	request := ociimage.Request{
+		Platform:    *platform,
+		Layers:      f.layers,
+		Config:      f.config,
+		Annotations: f.annotations,
+		Created:     time.Unix(f.created, 0),
+	}
+	if f.baseManifest != "" {
+		request.Base = &ociimage.Base{}
+		if request.Base.Manifest, err = os.ReadFile(f.baseManifest); err != nil {
+			return err
+		}
+		if request.Base.Config, err = os.ReadFile(f.baseConfig); err != nil {
+			return err
+		}
+	}
+	image, err := ociimage.Build(request)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteBytes(f.manifestOut, image.Manifest); err != nil {
+		return err
+	}
+	if err := atomicfile.WriteBytes(f.configOut, image.Config); err != nil {
+		return err
+	}
+	return writeImageDescriptor(f.descriptorOut, image.Descriptor)
+}
+
+func writeImageDescriptor(path string, d v1.Descriptor) error {
+	data, err := ociimage.EncodeDescriptor(d)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, data)
+}
