@@ -11,6 +11,8 @@ import (
 	"testing/iotest"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/rules-apk/rules_apk/tools/internal/adb"
 )
 
 const text = `C:Q1abcdefghijklmnopqrstuvwxyz0=
@@ -180,16 +182,16 @@ func TestReadRefuses(t *testing.T) {
 		"empty":      {nil, "not gzip"},
 		"no index":   {archive(t, true, "README", "hello"), "no file APKINDEX"},
 		"truncated":  {whole[:len(whole)-20], "unexpected EOF"},
-		"plain v3":   {[]byte("ADB.rest"), "format 3"},
-		"deflate v3": {[]byte("ADBdrest"), "format 3"},
-		"zstd v3":    {[]byte("ADBcrest"), "format 3"},
+		"plain v3":   {[]byte("ADB.rest"), "apk version 3"},
+		"deflate v3": {[]byte("ADBdrest"), "apk version 3"},
+		"zstd v3":    {[]byte("ADBcrest"), "apk version 3"},
 	} {
 		_, err := Read(bytes.NewReader(tc.input))
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, tc.want)
 		}
 	}
-	if _, err := Read(strings.NewReader("ADBd....")); !errors.Is(err, ErrVersion3) {
-		t.Errorf("error %v, want ErrVersion3", err)
+	if _, err := Read(strings.NewReader("ADBd....")); !errors.Is(err, adb.ErrVersion3) {
+		t.Errorf("error %v, want adb.ErrVersion3", err)
 	}
 }

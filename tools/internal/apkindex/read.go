@@ -8,11 +8,9 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/gzip"
-)
 
-// ErrVersion3 is what Read says of an index in the format of apk-tools 3
-// (ADB; manual page apk-v3(5)), which is recognised but not read.
-var ErrVersion3 = errors.New("the index is in apk's format 3 (ADB); want format 2, an APKINDEX.tar.gz")
+	"github.com/rules-apk/rules_apk/tools/internal/adb"
+)
 
 // Index is a whole APKINDEX.tar.gz.
 type Index struct {
@@ -23,7 +21,8 @@ type Index struct {
 }
 
 // Read reads the packages of an APKINDEX.tar.gz, with its signature or
-// without. It does not verify the signature: do that first.
+// without. It does not verify the signature: do that first. An index of apk
+// version 3 is an error that wraps adb.ErrVersion3.
 func Read(r io.Reader) ([]*Package, error) {
 	index, err := ReadIndex(r)
 	if err != nil {
@@ -35,8 +34,10 @@ func Read(r io.Reader) ([]*Package, error) {
 // ReadIndex is Read with the description.
 func ReadIndex(r io.Reader) (*Index, error) {
 	raw := bufio.NewReaderSize(r, 64<<10)
-	if magic, err := raw.Peek(4); err == nil && IsVersion3(magic) {
-		return nil, ErrVersion3
+	if magic, err := raw.Peek(adb.PrefixLen); err == nil {
+		if err := adb.Detect(magic); err != nil {
+			return nil, fmt.Errorf("index: %w", err)
+		}
 	}
 	unzipped, err := gzip.NewReader(raw)
 	if err != nil {
@@ -90,13 +91,4 @@ func readTar(stream io.Reader, index *Index) (found bool, err error) {
 			found = true
 		}
 	}
-}
-
-// IsVersion3 says whether a file that begins so is in apk's format 3: plain,
-// deflated, or with a named compression.
-func IsVersion3(magic []byte) bool {
-	if len(magic) < 4 || string(magic[:3]) != "ADB" {
-		return false
-	}
-	return magic[3] == '.' || magic[3] == 'd' || magic[3] == 'c'
 }
