@@ -42,3 +42,23 @@ type Solution struct {
 	// Packages are in install order.
 	Packages []Selected
 }
+
+// Resolve answers a request. The error is *UnknownName, *Unsatisfiable, or
+// another one for a request that makes no sense.
+func Resolve(request Request) (*Solution, error) {
+	c, err := newCatalog(&request)
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.world {
+		if !c.world[i].Conflict && len(c.providersOf(c.world[i].name)) == 0 {
+			return nil, &UnknownName{Arch: request.Arch, Name: c.world[i].Name}
+		}
+	}
+	d := deduce(c)
+	order := d.installOrder()
+	if d.failures > 0 {
+		return nil, &Unsatisfiable{Arch: request.Arch, Reasons: []string{"apk's own way finds none"}}
+	}
+	return c.solution(order, func(id packageID) uint64 { return d.packages[id].allowed }), nil
+}
