@@ -30,6 +30,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"facts", "extract what images need to know of a package", runFacts},
 		{"manifest", "make an image's manifest and config", runManifest},
 		{"index", "make the index of images for several platforms", runIndex},
 		{"layout", "make an OCI image layout", runLayout},

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+)
+
+type factsFlags struct {
+	apk, facts, descriptor string
+	expect                 apkfacts.Expectation
+}
+
+func parseFactsFlags(args []string) (*factsFlags, error) {
+	f := &factsFlags{}
+	fs := newFlags("facts")
+	fs.need(&f.apk, "apk", "file: the package")
+	fs.need(&f.facts, "facts", "output file")
+	fs.need(&f.descriptor, "descriptor", "output file: the layer descriptor")
+	fs.jsonValue(&f.expect, "expect", "JSON: what the lock file says of the package")
+	if err := fs.parse(args); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func runFacts(_ context.Context, args []string, _ io.Writer) error {
+	f, err := parseFactsFlags(args)
+	if err != nil {
+		return err
+	}
+	apk, err := os.Open(f.apk)
+	if err != nil {
+		return err
+	}
+	defer apk.Close()
+	facts, file, err := apkfacts.Extract(apk)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", f.apk, err)
+	}
+	if err := f.expect.Check(file); err != nil {
+		return fmt.Errorf("%s: %w", f.apk, err)
+	}
+	data, err := facts.JSON()
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteBytes(f.facts, data); err != nil {
+		return err
+	}
+	if data, err = facts.Layer.JSON(); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(f.descriptor, data)
+}
