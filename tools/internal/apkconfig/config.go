@@ -12,12 +12,29 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/nearest"
 )
 
-// Archs are the architectures that can be locked, by apk's names.
-var archs = []string{"aarch64", "armhf", "armv7", "loongarch64", "ppc64le", "riscv64", "s390x", "x86", "x86_64"}
+// knownArchs returns the architectures that can be locked, by apk's names.
+func knownArchs() []string {
+	return []string{"aarch64", "armhf", "armv7", "loongarch64", "ppc64le", "riscv64", "s390x", "x86", "x86_64"}
+}
 
-// otherArchNames are what other tools call them.
-var otherArchNames = map[string]string{
-	"386": "x86", "amd64": "x86_64", "arm64": "aarch64", "arm/v6": "armhf", "arm/v7": "armv7", "i386": "x86", "loong64": "loongarch64",
+// suggestArch returns apk's name of an architecture that is misspelt or that
+// has its name from another tool.
+func suggestArch(arch string) string {
+	switch arch {
+	case "386", "i386":
+		return "x86"
+	case "amd64":
+		return "x86_64"
+	case "arm64":
+		return "aarch64"
+	case "arm/v6":
+		return "armhf"
+	case "arm/v7":
+		return "armv7"
+	case "loong64":
+		return "loongarch64"
+	}
+	return nearest.Name(arch, slices.Values(knownArchs()))
 }
 
 // A Config is a whole apk.yaml, checked.
@@ -127,18 +144,14 @@ func checkLocation(location string) error {
 }
 
 func (c *Config) checkArchs() error {
+	want := strings.Join(knownArchs(), ", ")
 	if len(c.Archs) == 0 {
-		return fmt.Errorf("archs: none; want at least one of %s", strings.Join(archs, ", "))
+		return fmt.Errorf("archs: none; want at least one of %s", want)
 	}
 	for _, arch := range c.Archs {
-		if slices.Contains(archs, arch) {
-			continue
+		if !slices.Contains(knownArchs(), arch) {
+			return fmt.Errorf("archs: unknown %q, want one of %s%s", arch, want, didYouMean(suggestArch(arch)))
 		}
-		suggestion, ok := otherArchNames[arch]
-		if !ok {
-			suggestion = nearest.Name(arch, slices.Values(archs))
-		}
-		return fmt.Errorf("archs: unknown %q, want one of %s%s", arch, strings.Join(archs, ", "), didYouMean(suggestion))
 	}
 	slices.Sort(c.Archs)
 	c.Archs = slices.Compact(c.Archs)
