@@ -52,8 +52,5 @@ func runFacts(_ context.Context, args []string, _ io.Writer) error {
 	if err := atomicfile.WriteBytes(f.facts, data); err != nil {
 		return err
 	}
-	if data, err = facts.Layer.JSON(); err != nil {
-		return err
-	}
-	return atomicfile.WriteBytes(f.descriptor, data)
+	return writeLayerDescriptor(f.descriptor, facts.Layer)
 }

@@ -56,9 +56,9 @@ type Entry struct {
 	// Path is relative to the root, clean, without slashes at either end.
 	Path string `json:"path"`
 	Type Type   `json:"type,omitempty"`
-	Mode Mode `json:"mode"`
-	UID  int  `json:"uid,omitempty"`
-	GID  int  `json:"gid,omitempty"`
+	Mode Mode   `json:"mode"`
+	UID  int    `json:"uid,omitempty"`
+	GID  int    `json:"gid,omitempty"`
 	// Uname and Gname are left out where they are "root" or empty.
 	Uname string `json:"uname,omitempty"`
 	Gname string `json:"gname,omitempty"`

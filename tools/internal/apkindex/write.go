@@ -20,14 +20,17 @@ func Write(w io.Writer, packages []*Package) error {
 	slices.SortStableFunc(sorted, func(a, b *Package) int { return strings.Compare(a.Name, b.Name) })
 	out := bufio.NewWriter(w)
 	for _, p := range sorted {
-		if err := writeEntry(out, p); err != nil {
+		if err := WriteFields(out, p); err != nil {
 			return fmt.Errorf("index: package %q: %w", p.String(), err)
 		}
+		out.WriteByte('\n')
 	}
 	return out.Flush()
 }
 
-func writeEntry(out *bufio.Writer, p *Package) error {
+// WriteFields writes the fields of one package, one a line, as both the index
+// and the database of installed packages begin an entry.
+func WriteFields(out *bufio.Writer, p *Package) error {
 	if p.Name == "" || p.Version == "" {
 		return fmt.Errorf("name is %q and version %q, want both", p.Name, p.Version)
 	}
@@ -72,7 +75,7 @@ func writeEntry(out *bufio.Writer, p *Package) error {
 		out.WriteString(field.value)
 		out.WriteByte('\n')
 	}
-	return out.WriteByte('\n')
+	return nil
 }
 
 // WriteArchive writes the second stream of an APKINDEX.tar.gz, the one that a

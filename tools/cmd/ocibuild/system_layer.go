@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apksystem"
+	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+)
+
+type systemLayerFlags struct {
+	spec                      *apksystem.Spec
+	facts                     []string
+	layer, descriptor, report string
+}
+
+func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
+	f := &systemLayerFlags{}
+	fs := newFlags("system-layer")
+	fs.Func("spec", "JSON: what the image asks for", func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		f.spec, err = apksystem.ParseSpec(data)
+		return err
+	})
+	fs.required = append(fs.required, "spec")
+	fs.strings(&f.facts, "facts", "file: the facts of a package, in install order; may be repeated")
+	fs.need(&f.layer, "layer", "output file")
+	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
+	fs.need(&f.report, "report", "output file: what was done, in JSON")
+	if err := fs.parse(args); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func runSystemLayer(ctx context.Context, args []string, _ io.Writer) error {
+	f, err := parseSystemLayerFlags(args)
+	if err != nil {
+		return err
+	}
+	facts, err := readFacts(ctx, f.facts)
+	if err != nil {
+		return err
+	}
+	var descriptor ocilayer.Descriptor
+	var report *apksystem.Report
+	err = atomicfile.Write(f.layer, func(w io.Writer) (err error) {
+		descriptor, report, err = apksystem.Build(w, f.spec, facts)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := writeLayerDescriptor(f.descriptor, descriptor); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(report, "", " ")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return atomicfile.WriteBytes(f.report, append(data, '\n'))
+}
+
+// readFacts reads the files in parallel and returns them in the given order.
+func readFacts(ctx context.Context, paths []string) ([]*apkfacts.Facts, error) {
+	facts := make([]*apkfacts.Facts, len(paths))
+	group, _ := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for i, path := range paths {
+		group.Go(func() error {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if facts[i], err = apkfacts.Parse(data); err != nil {
+				return fmt.Errorf("reading %s: %w", path, err)
+			}
+			return nil
+		})
+	}
+	return facts, group.Wait()
+}
+
+func writeLayerDescriptor(path string, d ocilayer.Descriptor) error {
+	data, err := d.JSON()
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, data)
+}

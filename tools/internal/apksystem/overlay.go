@@ -1,0 +1,104 @@
+package apksystem
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apktree"
+	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+)
+
+// overlay collects what goes into the system layer, above a tree of packages.
+type overlay struct {
+	tree    *apktree.Tree
+	entries map[string]*apkfacts.Entry
+	// why tells who put an entry there, for errors.
+	why map[string]string
+}
+
+func newOverlay(t *apktree.Tree) *overlay {
+	return &overlay{tree: t, entries: map[string]*apkfacts.Entry{}, why: map[string]string{}}
+}
+
+// set puts an entry at its path, after following the symlinks on the way: a layer that had a directory in the place of
+// a symlink would hide it. A second entry at one path replaces the first.
+func (o *overlay) set(e apkfacts.Entry, why string) error {
+	at, err := o.tree.Resolve(e.Path)
+	if err != nil {
+		return fmt.Errorf("%s: %w", why, err)
+	}
+	e.Path = at
+	o.entries[at] = &e
+	o.why[at] = why
+	return nil
+}
+
+// file sets a regular file of root's with mode 0644.
+func (o *overlay) file(p string, content []byte, why string) error {
+	return o.set(apkfacts.Entry{Path: p, Mode: 0o644, Size: int64(len(content)), Content: content}, why)
+}
+
+// addParents adds the directories that are in no package and that something is put into.
+func (o *overlay) addParents() {
+	for p := range o.entries {
+		for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
+			if o.entries[dir] == nil && o.tree.Node(dir) == nil {
+				o.entries[dir] = &apkfacts.Entry{Path: dir, Type: apkfacts.Dir, Mode: 0o755}
+			}
+		}
+	}
+}
+
+// write writes the entries, sorted by path so that a directory comes before what is in it.
+func (o *overlay) write(w *ocilayer.Writer, modTime time.Time) error {
+	o.addParents()
+	paths := make([]string, 0, len(o.entries))
+	for p := range o.entries {
+		paths = append(paths, p)
+	}
+	slices.SortFunc(paths, func(a, b string) int {
+		// A slash sorts before any other character: etc/a comes before etc-b.
+		return strings.Compare(strings.ReplaceAll(a, "/", "\x00"), strings.ReplaceAll(b, "/", "\x00"))
+	})
+	for _, p := range paths {
+		e := o.entries[p]
+		if err := w.Add(header(e, modTime), bytes.NewReader(e.Content)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func header(e *apkfacts.Entry, modTime time.Time) *tar.Header {
+	h := &tar.Header{
+		Name:     e.Path,
+		Typeflag: tar.TypeReg,
+		Mode:     int64(e.Mode),
+		Uid:      e.UID,
+		Gid:      e.GID,
+		Size:     int64(len(e.Content)),
+		ModTime:  modTime,
+		Linkname: e.Link,
+	}
+	switch e.Type {
+	case apkfacts.Dir:
+		h.Typeflag, h.Name = tar.TypeDir, e.Path+"/"
+	case apkfacts.Symlink:
+		h.Typeflag = tar.TypeSymlink
+	case apkfacts.Hardlink:
+		h.Typeflag = tar.TypeLink
+	}
+	for name, value := range e.Xattrs {
+		if h.PAXRecords == nil {
+			h.PAXRecords = map[string]string{}
+		}
+		h.PAXRecords["SCHILY.xattr."+name] = string(value)
+	}
+	return h
+}

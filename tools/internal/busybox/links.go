@@ -1,0 +1,88 @@
+// Package busybox lists the applet links that busybox's install scripts would make.
+package busybox
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apktree"
+)
+
+// pathsDir is where Alpine's and Wolfi's packages keep their lists of applets: one file for each multi-call binary, named
+// after it, one relative path a line.
+const pathsDir = "etc/busybox-paths.d"
+
+// Link is a symbolic link to make.
+type Link struct{ Path, Target string }
+
+// suidApplets are those of Alpine's bin/bbsuid, compiled into it.
+func suidApplets() []string {
+	return []string{
+		"bin/mount", "bin/umount", "bin/su", "usr/bin/crontab", "usr/bin/passwd",
+		"usr/bin/traceroute", "usr/bin/traceroute6", "usr/bin/vlock",
+	}
+}
+
+// Links returns the links that are missing from a tree, sorted by path: what busybox's trigger would make, which runs
+// `bbsuid --install`, `busybox-extras --install -s` and `busybox --install -s`. A path that a package has is left alone.
+func Links(t *apktree.Tree) []Link {
+	var out []Link
+	taken := map[string]bool{}
+	add := func(binary string, applets []string) {
+		for _, applet := range applets {
+			// The place, not the name, counts: usr/bin/ls is bin/ls where bin is a link to usr/bin.
+			at, err := t.Resolve(applet)
+			if err != nil || taken[at] || t.Node(at) != nil {
+				continue
+			}
+			taken[at] = true
+			out = append(out, Link{Path: at, Target: "/" + binary})
+		}
+	}
+	if t.Node("bin/bbsuid") != nil {
+		add("bin/bbsuid", suidApplets())
+	}
+	// Extras come first: where both have an applet, busybox finds the link there already.
+	lists := pathLists(t)
+	slices.SortFunc(lists, func(a, b *apkfacts.Entry) int { return strings.Compare(b.Path, a.Path) })
+	for _, list := range lists {
+		if binary := findBinary(t, path.Base(list.Path)); binary != "" {
+			add(binary, applets(list.Content))
+		}
+	}
+	slices.SortFunc(out, func(a, b Link) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+func pathLists(t *apktree.Tree) []*apkfacts.Entry {
+	var lists []*apkfacts.Entry
+	for _, p := range t.Packages {
+		for _, d := range p.Dirs {
+			if d.Path == pathsDir {
+				lists = append(lists, d.Files...)
+			}
+		}
+	}
+	return lists
+}
+
+func findBinary(t *apktree.Tree, name string) string {
+	for _, dir := range []string{"bin", "usr/bin"} {
+		if p := path.Join(dir, name); t.Node(p) != nil {
+			return p
+		}
+	}
+	return ""
+}
+
+func applets(list []byte) []string {
+	var out []string
+	for line := range strings.Lines(string(list)) {
+		if p := strings.Trim(strings.TrimSpace(line), "/"); p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
