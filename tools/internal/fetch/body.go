@@ -1,0 +1,166 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// maxPause bounds a pause between attempts, also where the server asks for a
+// longer one.
+const maxPause = 30 * time.Second
+
+// body reads one file across broken connections.
+type body struct {
+	ctx       context.Context
+	client    *Client
+	locations []string // those not given up yet; the first is in use
+	attempts  int      // at the first location, without a byte in between
+	offset    int64
+	etag      string
+	current   *response
+	failures  []error // one for each location given up
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	for {
+		n, err := b.current.Read(p)
+		b.offset += int64(n)
+		if n > 0 {
+			b.attempts = 0
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			return n, err
+		}
+		b.current.Close()
+		if err := b.connect(err); err != nil {
+			b.current = &response{ReadCloser: failed{err}}
+			return n, err
+		}
+		if n > 0 {
+			return n, nil
+		}
+	}
+}
+
+func (b *body) Close() error { return b.current.Close() }
+
+// connect opens the file at the body's offset. The cause is what broke the
+// connection before, or nil.
+func (b *body) connect(cause error) error {
+	for len(b.locations) > 0 {
+		err := b.attempt(cause)
+		if err == nil {
+			return nil
+		}
+		if b.ctx.Err() != nil {
+			return context.Cause(b.ctx)
+		}
+		b.giveUp(err)
+		cause = nil
+	}
+	return b.failure()
+}
+
+// attempt tries the first location until it opens or is hopeless.
+func (b *body) attempt(err error) error {
+	location := b.locations[0]
+	for {
+		if err != nil {
+			b.attempts++
+			if !temporary(err) || b.attempts >= max(1, b.client.Attempts) {
+				return err
+			}
+			pause := b.pause(err)
+			b.client.notify("%s: %v; trying again in %s", location, err, pause)
+			if err := sleep(b.ctx, pause); err != nil {
+				return err
+			}
+		}
+		var resp *response
+		resp, err = b.client.open(b.ctx, location, b.offset, b.etag)
+		if err == nil {
+			b.current, b.etag = resp, resp.etag
+			return nil
+		}
+		if b.ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (b *body) giveUp(err error) {
+	// The path is the location, which the message already has.
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		err = path.Err
+	}
+	b.failures = append(b.failures, fmt.Errorf("%s: %w", b.locations[0], err))
+	b.locations = b.locations[1:]
+	b.attempts, b.etag = 0, ""
+	if len(b.locations) > 0 {
+		b.client.notify("%v; trying %s", b.failures[len(b.failures)-1], b.locations[0])
+	}
+}
+
+// failure joins the errors of all locations. It is an ErrNotFound only if every
+// location says so.
+func (b *body) failure() error {
+	err := errors.Join(b.failures...)
+	for _, f := range b.failures {
+		if !errors.Is(f, ErrNotFound) {
+			return &unavailable{err}
+		}
+	}
+	return err
+}
+
+// unavailable hides a "not found" of one mirror where another failed otherwise.
+type unavailable struct{ error }
+
+func (b *body) pause(err error) time.Duration {
+	pause := b.client.Backoff << (b.attempts - 1)
+	var status *StatusError
+	if errors.As(err, &status) {
+		pause = max(pause, status.RetryAfter)
+	}
+	return min(pause, maxPause)
+}
+
+// temporary reports whether a later attempt may succeed.
+func temporary(err error) bool {
+	var status *StatusError
+	if errors.As(err, &status) {
+		return status.temporary()
+	}
+	var cert *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	return !errors.As(err, &cert) && !errors.As(err, &authority) &&
+		!errors.Is(err, errChanged) && !errors.Is(err, errDowngrade) && !isFile(err)
+}
+
+// isFile tells errors about local files, which do not pass with time.
+func isFile(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+type failed struct{ err error }
+
+func (f failed) Read([]byte) (int, error) { return 0, f.err }
+func (f failed) Close() error             { return nil }

@@ -1,0 +1,115 @@
+// Package fetch reads files from http, https and file URLs and from paths. It
+// is the only package that speaks HTTP for apklock: it retries with backoff,
+// resumes what broke off, and goes on to the next mirror.
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// ErrNotFound is wrapped by the errors for a file that no location has.
+var ErrNotFound = fs.ErrNotExist
+
+// A Client reads files. Its zero value does not retry.
+type Client struct {
+	// Transport carries requests; nil means http.DefaultTransport. It must not
+	// decompress: what is signed are the compressed bytes.
+	Transport http.RoundTripper
+	// UserAgent goes into requests.
+	UserAgent string
+	// Attempts is how often one location is tried if it fails in a way that may
+	// pass, such as a timeout or status 503; at least 1.
+	Attempts int
+	// Backoff is the pause before the second attempt; it doubles with each.
+	Backoff time.Duration
+	// Stall is how long a connection may stay silent; 0 means for ever.
+	Stall time.Duration
+	// Notify, if set, is told in words about each retry and each change to
+	// another mirror. It is called from the reading goroutines.
+	Notify func(message string)
+}
+
+// Open opens the first of the locations that has the file: a URL and then its
+// mirrors. The returned reader reconnects by itself where it breaks off, at the
+// same or the next location, and must be closed. The error wraps ErrNotFound if
+// no location has the file.
+func (c *Client) Open(ctx context.Context, locations ...string) (io.ReadCloser, error) {
+	b := &body{ctx: ctx, client: c, locations: locations}
+	if err := b.connect(nil); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// ReadAll reads a whole file of at most limit bytes.
+func (c *Client) ReadAll(ctx context.Context, limit int64, locations ...string) ([]byte, error) {
+	r, err := c.Open(ctx, locations...)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s: more than %d bytes, want at most that", locations[0], limit)
+	}
+	return data, nil
+}
+
+func (c *Client) notify(format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+// IsRemote reports whether a location needs the network.
+func IsRemote(location string) bool {
+	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
+}
+
+// LocalPath returns the path that a file URL or a path stands for. The error is
+// a *fs.PathError.
+func LocalPath(location string) (string, error) {
+	scheme, _, ok := strings.Cut(location, "://")
+	if !ok {
+		return location, nil
+	}
+	if scheme != "file" {
+		return "", &fs.PathError{Op: "open", Path: location, Err: fmt.Errorf("scheme is %q, want https, http or file, or a path", scheme)}
+	}
+	u, err := url.Parse(location)
+	if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" {
+		return "", &fs.PathError{Op: "open", Path: location, Err: errors.New("not a valid file URL, want file:///absolute/path")}
+	}
+	return u.Path, nil
+}
+
+// open makes one attempt at one location, from offset on.
+func (c *Client) open(ctx context.Context, location string, offset int64, etag string) (*response, error) {
+	if IsRemote(location) {
+		return c.get(ctx, location, offset, etag)
+	}
+	path, err := LocalPath(location)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(offset, io.SeekStart); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &response{ReadCloser: f}, nil
+}
