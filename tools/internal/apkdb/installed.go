@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apktree"
 )
@@ -36,13 +37,14 @@ func WriteInstalled(w io.Writer, packages []*apktree.Package, arch string) error
 
 func writePackage(out *bufio.Writer, p *apktree.Package, arch string) error {
 	f := p.Facts
-	index, err := IndexEntry(f, arch)
+	index, err := apkindex.Describe(apkfile.Info(f.Info), f.Checksum, f.Size, arch)
 	if err != nil {
 		return err
 	}
 	if err := apkindex.WriteFields(out, index); err != nil {
 		return err
 	}
+	// apk 2.14 itself writes this line into the next package's entry if the package has no directory; it means this.
 	writeField(out, 'r', strings.Join(f.List("replaces"), " "))
 	if priority := f.Value("replaces_priority"); priority != "0" {
 		writeField(out, 'q', priority)
@@ -65,43 +67,6 @@ func writePackage(out *bufio.Writer, p *apktree.Package, arch string) error {
 		}
 	}
 	return out.WriteByte('\n')
-}
-
-// IndexEntry returns what an index says of a package.
-func IndexEntry(f *apkfacts.Facts, arch string) (*apkindex.Package, error) {
-	p := &apkindex.Package{
-		Name:        f.Name,
-		Version:     f.Version,
-		Arch:        f.Arch,
-		Description: f.Value("pkgdesc"),
-		URL:         f.Value("url"),
-		License:     f.Value("license"),
-		Origin:      f.Value("origin"),
-		Maintainer:  f.Value("maintainer"),
-		Commit:      f.Value("commit"),
-		Checksum:    f.Checksum,
-		Size:        f.Size,
-		Depends:     f.List("depend"),
-		Provides:    f.List("provides"),
-		InstallIf:   f.List("install_if"),
-		Replaces:    f.List("replaces"),
-	}
-	if p.Arch == "noarch" && arch != "" {
-		p.Arch = arch
-	}
-	var err error
-	if p.InstalledSize, err = f.Int("size"); err != nil {
-		return nil, err
-	}
-	if p.BuildTime, err = f.Int("builddate"); err != nil {
-		return nil, err
-	}
-	priority, err := f.Int("provider_priority")
-	if err != nil {
-		return nil, err
-	}
-	p.ProviderPriority = int(priority)
-	return p, nil
 }
 
 func writeField(out *bufio.Writer, letter byte, value string) {

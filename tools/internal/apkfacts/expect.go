@@ -29,10 +29,13 @@ func (x *Expectation) Check(file *apkfile.File) error {
 		{"layer", file.LayerDigest, x.Layer},
 		{"diff_id", file.DiffID, x.DiffID},
 	}
-	for name, section := range map[string]apkfile.Section{"signature": file.Signature, "control": file.Control, "data": file.Data} {
-		if want, ok := x.Sections[name]; ok {
+	for _, s := range []struct {
+		name string
+		got  apkfile.Section
+	}{{"signature", file.Signature}, {"control", file.Control}, {"data", file.Data}} {
+		if want, ok := x.Sections[s.name]; ok {
 			fields = append(fields, struct{ name, got, want string }{
-				"sections." + name, fmt.Sprintf("[%d, %d]", section.Offset, section.Size), fmt.Sprintf("[%d, %d]", want[0], want[1])})
+				"sections." + s.name, fmt.Sprintf("[%d, %d]", s.got.Offset, s.got.Size), fmt.Sprintf("[%d, %d]", want[0], want[1])})
 		}
 	}
 	for _, f := range fields {

@@ -101,7 +101,11 @@ func (i Info) MarshalJSON() ([]byte, error) {
 	for n, p := range i {
 		pairs[n] = [2]string{p.Key, p.Value}
 	}
-	return json.Marshal(pairs)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(pairs)
+	return b.Bytes(), err
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

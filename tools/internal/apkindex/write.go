@@ -64,7 +64,8 @@ func WriteFields(out *bufio.Writer, p *Package) error {
 		{'p', strings.Join(p.Provides, " ")},
 		{'i', strings.Join(p.InstallIf, " ")},
 	} {
-		if field.value == "" {
+		// apk writes these three even if they are empty.
+		if field.value == "" && !strings.ContainsRune("TUL", rune(field.letter)) {
 			continue
 		}
 		if strings.ContainsAny(field.value, "\n\r") {
