@@ -1,0 +1,140 @@
+"""The module extension: a lock becomes a hub and one repository for each package and arch."""
+
+load("//apk/private:config_names.bzl", "config_names")
+load("//apk/private:hub.bzl", "hub")
+load("//apk/private:hub_graph.bzl", "hub_graph")
+load("//apk/private:lock.bzl", "package_urls", "parse_lock")
+load("//apk/private:names.bzl", "is_hub_name", "repository_name")
+load("//apk/private:package_repository.bzl", "package_repository")
+load("//apk/private:unlocked_hub.bzl", "unlocked_hub")
+
+visibility(["//apk/..."])
+
+DOC = """Makes the packages of locks available to images.
+
+```starlark
+apk = use_extension("@rules_apk//apk:extensions.bzl", "apk")
+apk.lock(name = "wolfi", config = "//:apk.yaml", lock = "//:apk.lock.json")
+use_repo(apk, "wolfi")
+```
+"""
+
+_LOCK = tag_class(
+    doc = """One lock. Its packages are `@NAME//PACKAGE`; `bazel run @NAME//:lock` writes it.
+
+The lock need not exist yet: images that need it are then left out of `bazel build //...`.
+""",
+    attrs = {
+        "config": attr.label(
+            doc = "apk.yaml: what is asked for.",
+            mandatory = True,
+        ),
+        "lock": attr.label(
+            doc = "apk.lock.json: the answer.",
+            mandatory = True,
+        ),
+        "name": attr.string(
+            doc = "Name of the hub repository: letters, digits, `-` and `_`.",
+            mandatory = True,
+        ),
+    },
+)
+
+# What the package's own target needs of the lock's entry.
+_ENTRY_FIELDS = [
+    "name",
+    "version",
+    "arch",
+    "size",
+    "sha256",
+    "checksum",
+    "sections",
+    "layer",
+    "diff_id",
+    "build_time",
+    "depends",
+    "conflicts",
+    "provides",
+    "install_if",
+]
+
+def _workspace_path(label):
+    return (label.package + "/" if label.package else "") + label.name
+
+def _read(module_ctx, label):
+    """Reads a file that may not exist; when that changes, Bazel evaluates the extension again.
+
+    Returns:
+        string, empty for a missing file
+    """
+    path = module_ctx.path(label)
+    module_ctx.watch(path)
+    return module_ctx.read(path) if path.exists else ""
+
+def _declare_unlocked(module_ctx, tag):
+    print("%s is missing: images that need @%s are left out; make it with: bazel run @%s//:lock" % (
+        _workspace_path(tag.lock),
+        tag.name,
+        tag.name,
+    ))  # buildifier: disable=print
+    unlocked_hub(
+        name = tag.name,
+        config = _workspace_path(tag.config),
+        hub = tag.name,
+        lock = _workspace_path(tag.lock),
+        packages = config_names(_read(module_ctx, tag.config)),
+    )
+
+def _declare_locked(tag, lock):
+    hub(
+        name = tag.name,
+        archs = lock["install_order"].keys(),
+        config = _workspace_path(tag.config),
+        graph = json.encode(hub_graph(lock)),
+        hub = tag.name,
+        lock = _workspace_path(tag.lock),
+        repositories = [repository["url"] for repository in lock["repositories"]],
+    )
+    for package in lock["packages"]:
+        package_repository(
+            name = repository_name(tag.name, package["arch"], package["name"]),
+            config = tag.config,
+            entry = json.encode({field: package[field] for field in _ENTRY_FIELDS if field in package}),
+            hub = tag.name,
+            urls = package_urls(package, lock["repositories"]),
+        )
+
+def _apk_impl(module_ctx):
+    owners = {}
+    for module in module_ctx.modules:
+        for tag in module.tags.lock:
+            if not is_hub_name(tag.name):
+                fail("apk.lock: name is \"%s\", want letters, digits, - and _" % tag.name)
+            if tag.name in owners:
+                fail("apk.lock: the modules %s and %s both have name = \"%s\", want different ones" % (
+                    owners[tag.name],
+                    module.name,
+                    tag.name,
+                ))
+            owners[tag.name] = module.name
+            text = _read(module_ctx, tag.lock)
+            if not text.strip():
+                _declare_unlocked(module_ctx, tag)
+                continue
+            err, lock = parse_lock(
+                text,
+                command = "bazel run @%s//:lock" % tag.name,
+                file = _workspace_path(tag.lock),
+            )
+            if err:
+                fail(err)
+            _declare_locked(tag, lock)
+
+    # Locks are all that it reads, and they pin every package by digest: no need to write the result down once more.
+    return module_ctx.extension_metadata(reproducible = True)
+
+apk = module_extension(
+    implementation = _apk_impl,
+    doc = DOC,
+    tag_classes = {"lock": _LOCK},
+)

@@ -1,0 +1,35 @@
+"""The ApkFacts action: the only one that reads a package's bytes to build an image."""
+
+load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+
+visibility(["//apk/..."])
+
+def apk_facts(ctx, *, apk, expect = None):
+    """Declares facts and layer descriptor of a package.
+
+    Args:
+        ctx: context of a rule with the ocibuild toolchain
+        apk: File
+        expect: dict, members of the lock's entry that the package has to match, or None
+
+    Returns:
+        struct of facts and descriptor, Files
+    """
+    facts = ctx.actions.declare_file(ctx.label.name + ".facts.json")
+    descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
+    args = ocibuild_args(ctx)
+    args.add(apk, format = "--apk=%s")
+    if expect:
+        args.add(json.encode(expect), format = "--expect=%s")
+    args.add(facts, format = "--facts=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    ocibuild_run(
+        ctx,
+        subcommand = "facts",
+        args = args,
+        inputs = [apk],
+        outputs = [facts, descriptor],
+        mnemonic = "ApkFacts",
+        progress_message = "Reading %{input}",
+    )
+    return struct(descriptor = descriptor, facts = facts)

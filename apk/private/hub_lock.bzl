@@ -1,0 +1,36 @@
+"""hub_lock: what a hub's packages say of their lock."""
+
+load("//apk/private/providers:lock.bzl", "ApkLockInfo")
+
+visibility("public")  # Loaded by the repositories that the module extension makes.
+
+DOC = "The lock behind a hub. Made by the module extension."
+
+ATTRS = {
+    "archs": attr.string_list(
+        doc = "apk's architectures that the lock is for.",
+        mandatory = True,
+    ),
+    "hub": attr.string(
+        doc = "The name of the hub.",
+        mandatory = True,
+    ),
+    "repositories": attr.string_list(
+        doc = "URLs of the repositories that it was made from.",
+        mandatory = True,
+    ),
+}
+
+def _hub_lock_impl(ctx):
+    return [ApkLockInfo(
+        archs = tuple(ctx.attr.archs),
+        hub = ctx.attr.hub,
+        repositories = tuple(ctx.attr.repositories),
+    )]
+
+hub_lock = rule(
+    implementation = _hub_lock_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [ApkLockInfo],
+)

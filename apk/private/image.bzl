@@ -1,0 +1,150 @@
+"""apk_image: an image out of packages."""
+
+load("//apk/private:archs.bzl", "ARCH_ATTRS", "target_arch")
+load("//apk/private:image_packages.bzl", "image_packages")
+load("//apk/private:system_layer.bzl", "system_layer")
+load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
+load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
+load("//oci/private:layout.bzl", "layout_directory")
+load("//oci/private:manifest.bzl", "image_default_files", "image_manifest")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+
+visibility(["//apk/..."])
+
+DOC = """An image with packages, what they depend on, and nothing else.
+
+Each package is a layer of its own, byte for byte its signed data section. One more layer holds what an installed system
+has besides: the database of installed packages, links, users.
+
+By default it builds manifest, config and image descriptor; the output group `oci_layout` is a directory with everything,
+in the OCI image layout.
+
+```starlark
+apk_image(
+    name = "python",
+    packages = [
+        "@wolfi//ca-certificates-bundle",
+        "@wolfi//python-3.13",
+        "@wolfi//wolfi-baselayout",
+    ],
+    entrypoint = ["/usr/bin/python3"],
+)
+```
+"""
+
+ATTRS = ARCH_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
+    "created": attr.int(
+        doc = "When the image was made, in Unix seconds. -1: when its newest package was built.",
+        default = -1,
+    ),
+    "packages": attr.label_list(
+        doc = "What the image is to have: packages of a lock, and `apk_package` targets.",
+        allow_empty = False,
+        mandatory = True,
+        providers = [ApkClosureInfo],
+    ),
+}
+
+def _lacking(closures, arch):
+    """Looks for a package that its lock has for other architectures only.
+
+    Returns:
+        string, or None
+    """
+    for closure in closures:
+        if closure.package:
+            continue
+        lock = closure.locks.to_list()[0]
+        if arch not in lock.archs:
+            return "the lock of @%s has no packages for %s, only for %s; add it to archs in apk.yaml and run: bazel run @%s//:lock" % (
+                lock.hub,
+                arch,
+                ", ".join(lock.archs),
+                lock.hub,
+            )
+        return "the lock of @%s has no package \"%s\" for %s, only for other architectures; use select() to name it" % (
+            lock.hub,
+            closure.name,
+            arch,
+        )
+    return None
+
+def _packages(closures, arch):
+    """Works the packages of the image out.
+
+    Returns:
+        (err, packages): list of ApkPackageInfo in install order
+    """
+    err = _lacking(closures, arch)
+    if err:
+        return err, None
+    available = depset(transitive = [closure.available for closure in closures])
+    err, packages = image_packages(
+        available = available.to_list(),
+        roots = [closure.package for closure in closures],
+    )
+    if err:
+        return err, None
+    for package in packages:
+        if package.arch not in [arch, "noarch"]:
+            return "package \"%s\" of %s is for %s, the image for %s" % (package.name, package.origin, package.arch, arch), None
+    return None, packages
+
+def _repositories(closures):
+    locks = depset(transitive = [closure.locks for closure in closures], order = "preorder").to_list()
+    return {url: True for lock in locks for url in lock.repositories}.keys()
+
+def _apk_image_impl(ctx):
+    err, arch = target_arch(ctx)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    err, platform = oci_platform(ctx)
+    if err:
+        fail(err)
+    err, config = image_config(ctx.attr)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    closures = [target[ApkClosureInfo] for target in ctx.attr.packages]
+    err, packages = _packages(closures, arch)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+
+    system = system_layer(
+        ctx,
+        packages = packages,
+        spec = {
+            "arch": arch,
+            "world": sorted({closure.name: True for closure in closures}),
+            "repositories": _repositories(closures),
+        },
+    )
+    created = ctx.attr.created
+    if created < 0:
+        created = max([package.build_time for package in packages])
+    image = image_manifest(
+        ctx,
+        annotations = ctx.attr.annotations,
+        config = config,
+        created = created,
+        layers = [package.layer for package in packages] + [system.layer],
+        platform = platform,
+    )
+    layout = layout_directory(ctx, descriptor = image.descriptor, images = [image])
+    return [
+        DefaultInfo(files = image_default_files(image)),
+        OutputGroupInfo(
+            oci_layout = depset([layout]),
+            report = depset([system.report]),
+        ),
+        image,
+    ]
+
+apk_image = rule(
+    implementation = _apk_image_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [OciImageInfo],
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)

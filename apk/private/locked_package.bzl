@@ -1,0 +1,92 @@
+"""locked_package: the target in the repository of one locked package."""
+
+load("//apk/private:facts.bzl", "apk_facts")
+load("//apk/private/providers:package.bzl", "ApkPackageInfo")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+
+visibility("public")  # Loaded by the repositories that the module extension makes.
+
+DOC = "One downloaded package, checked against its lock. Made by the module extension."
+
+ATTRS = {
+    "apk": attr.label(
+        doc = "The package.",
+        allow_single_file = [".apk"],
+        mandatory = True,
+    ),
+    "entry": attr.string(
+        doc = "The lock's entry, JSON.",
+        mandatory = True,
+    ),
+    "hub": attr.string(
+        doc = "The name of the lock's hub.",
+        mandatory = True,
+    ),
+    "urls": attr.string_list(
+        doc = "Where the package can be had.",
+        mandatory = True,
+    ),
+}
+
+# What ApkFacts recomputes.
+_EXPECTED = ["name", "version", "size", "sha256", "checksum", "sections", "layer", "diff_id"]
+
+_LAYER_MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+def layer_descriptor(entry):
+    """Writes the layer descriptor of a locked package: its layer is its data section.
+
+    Args:
+        entry: dict, a package of the lock
+
+    Returns:
+        string, JSON (docs/formats.md, "Layer descriptor")
+    """
+    offset, size = entry["sections"]["data"]
+    members = [
+        ("mediaType", _LAYER_MEDIA_TYPE),
+        ("digest", entry["layer"]),
+        ("size", size),
+        ("diff_id", entry["diff_id"]),
+        ("offset", offset),
+        ("name", "%s-%s" % (entry["name"], entry["version"])),
+    ]
+    return "{%s}" % ",".join(["%s:%s" % (json.encode(key), json.encode(value)) for key, value in members])
+
+def _locked_package_impl(ctx):
+    entry = json.decode(ctx.attr.entry)
+    facts = apk_facts(ctx, apk = ctx.file.apk, expect = {field: entry[field] for field in _EXPECTED})
+    return [
+        DefaultInfo(files = depset([ctx.file.apk])),
+        ApkPackageInfo(
+            apk = ctx.file.apk,
+            arch = entry["arch"],
+            build_time = entry.get("build_time", 0),
+            conflicts = tuple(entry.get("conflicts", [])),
+            depends = tuple(entry.get("depends", [])),
+            facts = facts.facts,
+            id = entry["sha256"],
+            install_if = tuple(entry.get("install_if", [])),
+            layer = OciLayerInfo(
+                blob = ctx.file.apk,
+                inline = layer_descriptor(entry),
+                urls = ctx.attr.urls,
+            ),
+            name = entry["name"],
+            order = 0,  # hub_package knows it: a package's own repository is not to change with its neighbours.
+            origin = "@" + ctx.attr.hub,
+            provides = tuple(entry.get("provides", [])),
+            requires = (),
+            size = entry["sections"]["data"][1],
+            version = entry["version"],
+        ),
+    ]
+
+locked_package = rule(
+    implementation = _locked_package_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [ApkPackageInfo],
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,79 @@
+"""package_repository: downloads one package."""
+
+load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
+
+visibility(["//apk/..."])
+
+DOC = "Downloads one package of a lock, by its SHA-256, from its repository or a mirror of it."
+
+ATTRS = {
+    "config": attr.label(
+        doc = "apk.yaml: relative URLs start from its folder.",
+        mandatory = True,
+    ),
+    "entry": attr.string(
+        doc = "The lock's entry, JSON.",
+        mandatory = True,
+    ),
+    "hub": attr.string(
+        doc = "The name of the lock's hub.",
+        mandatory = True,
+    ),
+    "urls": attr.string_list(
+        doc = "Where the package can be had, in order of preference.",
+        mandatory = True,
+    ),
+    "_build": attr.label(
+        default = "//apk/private:templates/package.BUILD.tpl",
+    ),
+}
+
+def _absolute_url(url, folder):
+    """Makes a URL of a path; Bazel's downloader takes nothing else.
+
+    Args:
+        url: string, a URL, or a path, maybe relative to folder
+        folder: path
+
+    Returns:
+        string
+    """
+    if "://" in url:
+        return url
+    path = url if url.startswith("/") else "%s/%s" % (folder, url)
+    return "file://" + path.replace("%", "%25").replace(" ", "%20")
+
+def _package_repository_impl(repository_ctx):
+    attr = repository_ctx.attr
+    entry = json.decode(attr.entry)
+    urls = attr.urls
+    if [url for url in urls if "://" not in url]:
+        folder = repository_ctx.path(attr.config).dirname
+        urls = [_absolute_url(url, folder) for url in urls]
+    apk = "%s-%s.apk" % (entry["name"], entry["version"])
+    repository_ctx.download(
+        auth = get_auth(repository_ctx, urls),
+        output = apk,
+        sha256 = entry["sha256"].removeprefix("sha256:"),
+        url = urls,
+    )
+    repository_ctx.template(
+        "BUILD.bazel",
+        attr._build,
+        executable = False,
+        substitutions = {
+            "{apk}": repr(apk),
+            "{entry}": repr(attr.entry),
+            "{hub}": repr(attr.hub),
+            "{urls}": repr([url for url in attr.urls if "://" in url]),
+        },
+    )
+
+    # The digest pins the bytes, and nothing else is used.
+    return repository_ctx.repo_metadata(reproducible = True) if hasattr(repository_ctx, "repo_metadata") else None
+
+package_repository = repository_rule(
+    implementation = _package_repository_impl,
+    doc = DOC,
+    attrs = ATTRS,
+)

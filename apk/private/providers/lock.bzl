@@ -1,0 +1,16 @@
+"""ApkLockInfo: one lock."""
+
+visibility(["//apk/..."])
+
+DOC = "What images need to know of a lock beside its packages."
+
+FIELDS = {
+    "archs": "tuple of strings, apk's architectures that it is for",
+    "hub": "string, the name of its hub repository",
+    "repositories": "tuple of strings, URLs of the repositories that it was made from",
+}
+
+ApkLockInfo = provider(
+    doc = DOC,
+    fields = FIELDS,
+)

@@ -1,0 +1,5 @@
+
+hub_command(
+    name = "{name}",
+    args = {args},
+)

@@ -1,0 +1,15 @@
+"""Rules for OCI images, whatever their layers are made from."""
+
+load("//oci/private:image.bzl", _oci_image = "oci_image")
+load("//oci/private:index.bzl", _oci_index = "oci_index")
+load("//oci/private:ocibuild_toolchain.bzl", _ocibuild_toolchain = "ocibuild_toolchain")
+load("//oci/private/providers:image.bzl", _OciImageInfo = "OciImageInfo")
+load("//oci/private/providers:index.bzl", _OciIndexInfo = "OciIndexInfo")
+load("//oci/private/providers:layer.bzl", _OciLayerInfo = "OciLayerInfo")
+
+oci_image = _oci_image
+oci_index = _oci_index
+ocibuild_toolchain = _ocibuild_toolchain
+OciImageInfo = _OciImageInfo
+OciIndexInfo = _OciIndexInfo
+OciLayerInfo = _OciLayerInfo

@@ -1,0 +1,86 @@
+"""oci_image: layers and a config on top of a base."""
+
+load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
+load("//oci/private:layout.bzl", "layout_directory")
+load("//oci/private:manifest.bzl", "image_default_files", "image_manifest")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+
+visibility(["//oci/..."])
+
+DOC = """An image out of layers, on top of another image or of nothing.
+
+By default it builds manifest, config and image descriptor; the output group `oci_layout` is a directory with everything,
+in the OCI image layout.
+
+```starlark
+oci_image(
+    name = "image",
+    base = "//images:static",
+    layers = [":server_layer"],
+    entrypoint = ["/server"],
+    env = {"PATH": "/opt/bin:$PATH"},
+)
+```
+"""
+
+ATTRS = IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
+    "base": attr.label(
+        doc = "The image below: an `apk_image`, an `oci_image`. None: nothing.",
+        providers = [OciImageInfo],
+    ),
+    "created": attr.int(
+        doc = "When the image was made, in Unix seconds. -1: as the base says, or 0 where there is none.",
+        default = -1,
+    ),
+    "layers": attr.label_list(
+        doc = "Layers to put on top, from the lowest up.",
+        providers = [OciLayerInfo],
+    ),
+}
+
+def _created(attr):
+    if attr.created >= 0:
+        return attr.created
+    return None if attr.base else 0
+
+def _base_platform(base):
+    name = "/".join([part for part in (base.os, base.architecture, base.variant) if part])
+    return struct(architecture = base.architecture, name = name, os = base.os, variant = base.variant)
+
+def _oci_image_impl(ctx):
+    err, config = image_config(ctx.attr)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    base = ctx.attr.base[OciImageInfo] if ctx.attr.base else None
+    if base:
+        platform = _base_platform(base)
+    else:
+        err, platform = oci_platform(ctx)
+        if err:
+            fail(err)
+    image = image_manifest(
+        ctx,
+        platform = platform,
+        layers = [layer[OciLayerInfo] for layer in ctx.attr.layers],
+        config = config,
+        annotations = ctx.attr.annotations,
+        created = _created(ctx.attr),
+        base = base,
+    )
+    layout = layout_directory(ctx, images = [image], descriptor = image.descriptor)
+    return [
+        DefaultInfo(files = image_default_files(image)),
+        OutputGroupInfo(oci_layout = depset([layout])),
+        image,
+    ]
+
+oci_image = rule(
+    implementation = _oci_image_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [OciImageInfo],
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)

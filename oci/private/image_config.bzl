@@ -1,0 +1,63 @@
+"""The attributes of an image that end in its config."""
+
+visibility(["//apk/...", "//oci/..."])
+
+IMAGE_CONFIG_ATTRS = {
+    "annotations": attr.string_dict(
+        doc = "Annotations of the manifest.",
+    ),
+    "cmd": attr.string_list(
+        doc = "Arguments of the entrypoint, or the command where there is none. Empty: the base's.",
+    ),
+    "entrypoint": attr.string_list(
+        doc = "The program that the image runs, with fixed arguments. Empty: the base's.",
+    ),
+    "env": attr.string_dict(
+        doc = "Environment variables, on top of the base's; `$NAME` and `${NAME}` stand for a variable of the base.",
+    ),
+    "exposed_ports": attr.string_list(
+        doc = "Ports that the program listens on, such as `8080/tcp`.",
+    ),
+    "labels": attr.string_dict(
+        doc = "Labels of the config, on top of the base's.",
+    ),
+    "stop_signal": attr.string(
+        doc = "The signal that stops the program, such as `SIGINT`. Empty: the base's.",
+    ),
+    "user": attr.string(
+        doc = "`user`, `uid`, `user:group` or `uid:gid` that the program runs as. Empty: the base's, or root.",
+    ),
+    "volumes": attr.string_list(
+        doc = "Paths where volumes are expected.",
+    ),
+    "workdir": attr.string(
+        doc = "Absolute path of the working directory. Empty: the base's, or `/`.",
+    ),
+}
+
+def image_config(attr):
+    """Turns the attributes into the `config` object of the OCI image config.
+
+    Args:
+        attr: struct with the fields of IMAGE_CONFIG_ATTRS
+
+    Returns:
+        (err, value): the value is a dict without empty members.
+    """
+    for name, value in attr.env.items():
+        if not name or "=" in name:
+            return "env: got the variable %s = %s, want a name without \"=\"" % (repr(name), repr(value)), None
+    if attr.workdir and not attr.workdir.startswith("/"):
+        return "workdir is %s, want an absolute path" % repr(attr.workdir), None
+    config = {
+        "Cmd": attr.cmd,
+        "Entrypoint": attr.entrypoint,
+        "Env": ["%s=%s" % (name, value) for name, value in attr.env.items()],
+        "ExposedPorts": {port: {} for port in attr.exposed_ports},
+        "Labels": attr.labels,
+        "StopSignal": attr.stop_signal,
+        "User": attr.user,
+        "Volumes": {path: {} for path in attr.volumes},
+        "WorkingDir": attr.workdir,
+    }
+    return None, {key: value for key, value in config.items() if value}

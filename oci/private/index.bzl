@@ -1,0 +1,130 @@
+"""oci_index: images of several platforms under one digest."""
+
+load("//oci/private:layout.bzl", "layout_directory")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private/providers:index.bzl", "OciIndexInfo")
+
+visibility(["//oci/..."])
+
+DOC = """One digest for images of several platforms.
+
+With `platforms`, each of `images` is built for each platform. By default it builds index, image descriptor and the
+images' manifests and configs; the output group `oci_layout` is a directory with everything, in the OCI image layout.
+
+```starlark
+oci_index(
+    name = "index",
+    images = [":image"],
+    platforms = [
+        "@rules_go//go/toolchain:linux_amd64",
+        "@rules_go//go/toolchain:linux_arm64",
+    ],
+)
+```
+"""
+
+_PLATFORMS = "//command_line_option:platforms"
+
+def _platforms_transition_impl(settings, attr):
+    if not attr.platforms:
+        return {"target": {_PLATFORMS: settings[_PLATFORMS]}}
+    return {str(platform): {_PLATFORMS: str(platform)} for platform in attr.platforms}
+
+platforms_transition = transition(
+    implementation = _platforms_transition_impl,
+    inputs = [_PLATFORMS],
+    outputs = [_PLATFORMS],
+)
+
+ATTRS = {
+    "annotations": attr.string_dict(
+        doc = "Annotations of the index.",
+    ),
+    "images": attr.label_list(
+        doc = "The images.",
+        allow_empty = False,
+        cfg = platforms_transition,
+        mandatory = True,
+        providers = [OciImageInfo],
+    ),
+    "platforms": attr.label_list(
+        doc = "Platforms to build each image for. Empty: the target platform.",
+    ),
+}
+
+def _platform_name(image):
+    return "/".join([part for part in (image.os, image.architecture, image.variant) if part])
+
+def _images(split_images):
+    """Collects the images of a split attribute.
+
+    Args:
+        split_images: dict of platform to list of targets
+
+    Returns:
+        (err, value): the value is a list of OciImageInfo.
+    """
+    images = []
+    owners = {}
+    for platform, targets in split_images.items():
+        for target in targets:
+            image = target[OciImageInfo]
+            name = _platform_name(image)
+            if name in owners:
+                return "%s for %s and %s for %s are both %s, want one image for each platform" % (
+                    owners[name].label,
+                    owners[name].platform,
+                    target.label,
+                    platform,
+                    name,
+                ), None
+            owners[name] = struct(label = target.label, platform = platform)
+            images.append(image)
+    return None, images
+
+def _oci_index_impl(ctx):
+    err, images = _images(ctx.split_attr.images)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    index = ctx.actions.declare_file(ctx.label.name + ".index.json")
+    descriptor = ctx.actions.declare_file(ctx.label.name + ".descriptor.json")
+
+    args = ocibuild_args(ctx)
+    for image in images:
+        args.add(image.descriptor, format = "--image=@%s")
+    if ctx.attr.annotations:
+        args.add(json.encode(ctx.attr.annotations), format = "--annotations=%s")
+    args.add(index, format = "--index=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    ocibuild_run(
+        ctx,
+        subcommand = "index",
+        args = args,
+        inputs = [image.descriptor for image in images],
+        outputs = [index, descriptor],
+        mnemonic = "OciIndex",
+        progress_message = "Writing the index of %{label}",
+    )
+
+    layout = layout_directory(ctx, images = images, descriptor = descriptor, index = index)
+    parts = []
+    for image in images:
+        parts.extend([image.manifest, image.config])
+    return [
+        DefaultInfo(files = depset([index, descriptor] + parts)),
+        OutputGroupInfo(oci_layout = depset([layout])),
+        OciIndexInfo(
+            descriptor = descriptor,
+            images = tuple(images),
+            index = index,
+        ),
+    ]
+
+oci_index = rule(
+    implementation = _oci_index_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [OciIndexInfo],
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)

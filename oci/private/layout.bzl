@@ -1,0 +1,52 @@
+"""The OciLayout action: the only one that copies layers, and only for those who ask for a layout."""
+
+load("//oci/private:layers.bzl", "add_layer_descriptor", "layer_descriptor_files", "unique_layers")
+load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+
+visibility(["//apk/...", "//oci/..."])
+
+def layout_directory(ctx, *, images, descriptor, index = None, name = None):
+    """Declares an OCI image layout directory.
+
+    Args:
+        ctx: context of a rule with the ocibuild toolchain
+        images: list of OciImageInfo
+        descriptor: File, image descriptor of what the layout's index.json refers to
+        index: File or None, the image index that the descriptor is of
+        name: string, name of the directory; the target's and `.layout` if None
+
+    Returns:
+        File, a tree artifact
+    """
+    directory = ctx.actions.declare_directory(name or ctx.label.name + ".layout")
+    layers = unique_layers(images)
+
+    args = ocibuild_args(ctx)
+    args.add_all([directory], format_each = "--dir=%s", expand_directories = False)
+    args.add(descriptor, format = "--descriptor=@%s")
+    inputs = [descriptor] + layer_descriptor_files(layers)
+    if index:
+        args.add(index, format = "--index=%s")
+        inputs.append(index)
+    for image in images:
+        args.add(image.manifest, format = "--manifest=%s")
+        args.add(image.config, format = "--config=%s")
+        inputs.extend([image.manifest, image.config])
+    for layer in layers:
+        if not layer.blob:
+            continue
+        add_layer_descriptor(args, layer)
+        args.add(layer.blob, format = "--blob=%s")
+        inputs.append(layer.blob)
+    layouts = depset(transitive = [image.layouts for image in images])
+    args.add_all(layouts, format_each = "--layout=%s", expand_directories = False)
+    ocibuild_run(
+        ctx,
+        subcommand = "layout",
+        args = args,
+        inputs = depset(inputs, transitive = [layouts]),
+        outputs = [directory],
+        mnemonic = "OciLayout",
+        progress_message = "Writing the OCI layout of %{label}",
+    )
+    return directory

@@ -1,0 +1,76 @@
+"""The OciManifest action: layer descriptors and a config become an image."""
+
+load("//oci/private:layers.bzl", "add_layer_descriptors", "layer_descriptor_files")
+load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+
+visibility(["//apk/...", "//oci/..."])
+
+def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None):
+    """Declares manifest, config and image descriptor of a target, named after it.
+
+    The action reads descriptors only, never the bytes of a layer.
+
+    Args:
+        ctx: context of a rule with the ocibuild toolchain
+        platform: struct as oci_platform returns it
+        layers: list of OciLayerInfo to put on top of the base's, from the lowest up
+        config: dict, the `config` object of the OCI image config
+        annotations: dict, annotations of the manifest
+        created: int, Unix seconds, or None for the base's
+        base: OciImageInfo or None
+
+    Returns:
+        OciImageInfo
+    """
+    name = ctx.label.name
+    manifest = ctx.actions.declare_file(name + ".manifest.json")
+    config_out = ctx.actions.declare_file(name + ".config.json")
+    descriptor = ctx.actions.declare_file(name + ".descriptor.json")
+
+    args = ocibuild_args(ctx)
+    args.add(platform.name, format = "--platform=%s")
+    inputs = layer_descriptor_files(layers)
+    if base:
+        args.add(base.manifest, format = "--base-manifest=%s")
+        args.add(base.config, format = "--base-config=%s")
+        inputs = inputs + [base.manifest, base.config]
+    add_layer_descriptors(args, layers)
+    args.add(json.encode(config), format = "--config=%s")
+    if annotations:
+        args.add(json.encode(annotations), format = "--annotations=%s")
+    if created != None:
+        args.add(created, format = "--created=%d")
+    args.add(manifest, format = "--manifest=%s")
+    args.add(config_out, format = "--config-out=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    ocibuild_run(
+        ctx,
+        subcommand = "manifest",
+        args = args,
+        inputs = inputs,
+        outputs = [manifest, config_out, descriptor],
+        mnemonic = "OciManifest",
+        progress_message = "Writing the manifest of %{label}",
+    )
+    return OciImageInfo(
+        architecture = platform.architecture,
+        config = config_out,
+        descriptor = descriptor,
+        layers = (base.layers if base else ()) + tuple(layers),
+        layouts = base.layouts if base else depset(),
+        manifest = manifest,
+        os = platform.os,
+        variant = platform.variant,
+    )
+
+def image_default_files(image):
+    """What a plain `bazel build` of an image makes.
+
+    Args:
+        image: OciImageInfo
+
+    Returns:
+        depset of Files
+    """
+    return depset([image.manifest, image.config, image.descriptor])

@@ -1,0 +1,16 @@
+"""OciIndexInfo: several images under one digest."""
+
+visibility(["//apk/...", "//oci/..."])
+
+DOC = "An image index: one digest for images of several platforms."
+
+FIELDS = {
+    "descriptor": "File, the image descriptor (docs/formats.md) of the index",
+    "images": "tuple of OciImageInfo, in the order of the index",
+    "index": "File, the image index JSON",
+}
+
+OciIndexInfo = provider(
+    doc = DOC,
+    fields = FIELDS,
+)

@@ -1,0 +1,26 @@
+"""OciLayerInfo: one layer of an image."""
+
+visibility(["//apk/...", "//oci/..."])
+
+DOC = """One layer, as a descriptor and, for those who need bytes, the file that holds them.
+
+Exactly one of `inline` and `descriptor` is set. The descriptor's format is in docs/formats.md, "Layer descriptor".
+"""
+
+FIELDS = {
+    "blob": "File, holds the layer's bytes from the descriptor's `offset` on; None: in a base image's layout",
+    "descriptor": "File or None, the layer descriptor, one line of JSON",
+    "inline": "string or None, the layer descriptor as JSON, where it is known at analysis",
+    "urls": "tuple of strings, where the same blob file can be fetched, in order of preference; may be empty",
+}
+
+def _init(blob, descriptor = None, inline = None, urls = ()):
+    if (descriptor == None) == (inline == None):
+        fail("OciLayerInfo: got descriptor = %s and inline = %s, want exactly one of them" % (descriptor, inline))
+    return {"blob": blob, "descriptor": descriptor, "inline": inline, "urls": tuple(urls)}
+
+OciLayerInfo, _new_layer_info = provider(
+    doc = DOC,
+    fields = FIELDS,
+    init = _init,
+)
