@@ -75,7 +75,7 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
     """
     found = {}
 
-    def add(path, mode, file = None, link = ""):
+    def add(path, mode, file = None, link = "", suffix = ""):
         problem = path_problem(path)
         if not problem and path in found:
             problem = "path is \"%s\" twice" % path
@@ -87,7 +87,7 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
             if problem:
                 return "%s: %s" % (path, problem)
         header = {
-            "path": path,
+            "path": path + suffix,
             "mode": modes.get(path, mode),
             "uid": owner.uid,
             "gid": owner.gid,
@@ -107,7 +107,7 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
         if err:
             return err, None
     for path in directories:
-        err = add(path.removesuffix("/") + "/", "0755")
+        err = add(path.removesuffix("/"), "0755", suffix = "/")
         if err:
             return err, None
     for path, link in symlinks.items():

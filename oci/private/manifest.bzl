@@ -40,7 +40,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     if annotations:
         args.add(json.encode(annotations), format = "--annotations=%s")
     if created != None:
-        args.add(created, format = "--created=%d")
+        args.add("--created=%d" % created)
     args.add(manifest, format = "--manifest=%s")
     args.add(config_out, format = "--config-out=%s")
     args.add(descriptor, format = "--descriptor=%s")
