@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/rules-apk/rules_apk/tools/internal/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
+	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
+	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/fetch"
+)
+
+// hinted is an error with advice for the person who reads it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+// hint returns what to do about an error, or "".
+func hint(err error) string {
+	var h *hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	for _, known := range []struct {
+		target error
+		hint   string
+	}{
+		{apksign.ErrUnknownKey, "if you trust that key, add its file or URL to the keyring in apk.yaml (resolve: --keyring)"},
+		{apksign.ErrUnsigned, "sign the index with abuild-sign or melange sign-index, and add the public key to the keyring"},
+		{apksign.ErrBad, "the file was changed after it was signed, or the key in the keyring is another of the same name: compare the key with the publisher's"},
+		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
+		{apklockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
+		{context.DeadlineExceeded, "try again, or list a mirror in apk.yaml"},
+		{fetch.ErrNotFound, "check the URL or path; a repository holds ARCH/APKINDEX.tar.gz"},
+	} {
+		if errors.Is(err, known.target) {
+			return known.hint
+		}
+	}
+	return hintByType(err)
+}
+
+func hintByType(err error) string {
+	var unknown *apkresolve.UnknownName
+	if errors.As(err, &unknown) {
+		return "correct the name under packages in apk.yaml, or add the repository that has it"
+	}
+	var unsatisfiable *apkresolve.Unsatisfiable
+	if errors.As(err, &unsatisfiable) {
+		return "loosen or drop one of the constraints named above, or add a repository that has the wanted version"
+	}
+	var different *apklocker.DifferentVersions
+	if errors.As(err, &different) {
+		return "pin a version that all architectures have under packages in apk.yaml, or drop require_same_version"
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return "check the path; relative ones start at the current directory, under \"bazel run\" at the workspace's root"
+	}
+	return ""
+}

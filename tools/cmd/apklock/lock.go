@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
+	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
+)
+
+type lockOptions struct {
+	config, lock string
+}
+
+func lockCommand() command {
+	return command{
+		name:    "lock",
+		summary: "resolve apk.yaml, verify every package, and write apk.lock.json",
+		example: "apklock lock --config apk.yaml --lock apk.lock.json\nbazel run @alpine//:lock",
+		define: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer, io.Writer) error {
+			var o lockOptions
+			defineFiles(flags, &o)
+			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+				if len(args) > 0 {
+					return usagef("lock takes no arguments, got %q", args)
+				}
+				return lock(ctx, o, stdout, stderr)
+			}
+		},
+	}
+}
+
+func defineFiles(flags *flag.FlagSet, o *lockOptions) {
+	flags.StringVar(&o.config, "config", "apk.yaml", "`FILE` that says what to lock")
+	flags.StringVar(&o.lock, "lock", "apk.lock.json", "lock `FILE`")
+}
+
+func lock(ctx context.Context, o lockOptions, stdout, stderr io.Writer) error {
+	config, dir, err := readConfig(o.config)
+	if err != nil {
+		return err
+	}
+	show := newDisplay(stderr)
+	defer show.Close()
+	fetcher := newFetcher(show)
+	var keys []string
+	for _, location := range config.Keyring {
+		keys = append(keys, apklocker.Locate(dir, location))
+	}
+	keyring, err := apkrepo.ReadKeyring(ctx, fetcher, keys)
+	if err != nil {
+		return err
+	}
+	locker := &apklocker.Locker{
+		Reader: &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}, Dir: dir, Jobs: jobs, Progress: show,
+	}
+	made, err := locker.Lock(ctx, config)
+	if err != nil {
+		return err
+	}
+	if err := writeLock(o.lock, made); err != nil {
+		return err
+	}
+	if err := show.Close(); err != nil {
+		return err
+	}
+	describe(stdout, o.lock, made)
+	return nil
+}
+
+func describe(w io.Writer, path string, l *apklockfile.Lock) {
+	for _, note := range l.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	for _, arch := range l.Config.Archs {
+		fmt.Fprintf(w, "%s: %s\n", arch, count(len(l.InstallOrder[arch]), "package"))
+	}
+	fmt.Fprintf(w, "wrote %s\n", path)
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
+)
+
+type resolveOptions struct {
+	repositories, keyring listFlag
+	arch                  string
+	names                 []string
+}
+
+func resolveCommand() command {
+	return command{
+		name:      "resolve",
+		arguments: "NAME...",
+		summary:   "print the name and version of every package that NAME... need, in install order",
+		example: "apklock resolve --repository https://dl-cdn.alpinelinux.org/alpine/v3.19/main \\\n" +
+			"    --keyring /etc/apk/keys --arch x86_64 openssl 'busybox>1.36'",
+		define: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer, io.Writer) error {
+			var o resolveOptions
+			flags.Var(&o.repositories, "repository", "`URL` or path of a repository, or \"@tag URL\"; may be repeated, in order")
+			flags.Var(&o.keyring, "keyring", "public key `FILE`, folder of them, or URL; may be repeated")
+			flags.StringVar(&o.arch, "arch", "", "`ARCH` by apk's name, such as x86_64")
+			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+				o.names = args
+				if err := o.check(); err != nil {
+					return err
+				}
+				return resolve(ctx, o, stdout, stderr)
+			}
+		},
+	}
+}
+
+func (o resolveOptions) check() error {
+	for _, required := range []struct {
+		missing bool
+		flag    string
+	}{
+		{len(o.repositories) == 0, "--repository"},
+		{len(o.keyring) == 0, "--keyring"},
+		{o.arch == "", "--arch"},
+		{len(o.names) == 0, "NAME"},
+	} {
+		if required.missing {
+			return usagef("resolve: no %s; want at least one (see: apklock resolve --help)", required.flag)
+		}
+	}
+	return nil
+}
+
+func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) error {
+	request := apkresolve.Request{Arch: o.arch}
+	for _, name := range o.names {
+		c, err := apkconstraint.Parse(name)
+		if err != nil {
+			return usagef("resolve: %v", err)
+		}
+		request.World = append(request.World, c)
+	}
+	fetcher := newFetcher(stderr)
+	var keys []string
+	for _, location := range o.keyring {
+		keys = append(keys, workspaceLocation(location))
+	}
+	keyring, err := apkrepo.ReadKeyring(ctx, fetcher, keys)
+	if err != nil {
+		return err
+	}
+	reader := &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}
+	for _, text := range o.repositories {
+		tag, location := splitTag(text)
+		location = strings.TrimRight(workspaceLocation(location), "/")
+		index, err := reader.Index(ctx, apkrepo.Repository{Locations: []string{location}}, o.arch)
+		if err != nil {
+			return err
+		}
+		request.Repositories = append(request.Repositories, apkresolve.Repository{URL: location, Tag: tag, Packages: index.Packages})
+	}
+	solution, err := apkresolve.Resolve(request)
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, p := range solution.Packages {
+		fmt.Fprintf(&out, "%s %s\n", p.Name, p.Version)
+	}
+	_, err = io.WriteString(stdout, out.String())
+	return err
+}
+
+// splitTag takes "@tag URL" apart.
+func splitTag(text string) (tag, location string) {
+	if tagged, ok := strings.CutPrefix(text, "@"); ok {
+		tag, location, _ = strings.Cut(tagged, " ")
+		return tag, strings.TrimSpace(location)
+	}
+	return "", text
+}
+
+// workspaceLocation is workspacePath for what may be a URL.
+func workspaceLocation(location string) string {
+	if strings.Contains(location, "://") {
+		return location
+	}
+	return workspacePath(location)
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
+	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+)
+
+// workspacePath lets a relative path start at the workspace's root under "bazel
+// run", whose working directory is elsewhere.
+func workspacePath(path string) string {
+	root := os.Getenv("BUILD_WORKSPACE_DIRECTORY")
+	if root == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(root, path)
+}
+
+// readConfig reads an apk.yaml and returns the folder that its relative paths
+// start from.
+func readConfig(path string) (config *apkconfig.Config, dir string, err error) {
+	path = workspacePath(path)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", &hinted{fmt.Errorf("reading the config: %w", err), "write an apk.yaml (docs/formats.md shows one), or name it with --config"}
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("reading the config: %w", err)
+	}
+	defer f.Close()
+	config, err = apkconfig.Parse(f)
+	if err != nil {
+		return nil, "", &hinted{fmt.Errorf("%s: %w", path, err), "docs/formats.md describes apk.yaml"}
+	}
+	return config, filepath.Dir(path), nil
+}
+
+// writeLock replaces the lock at once: who reads it meanwhile, or interrupts,
+// finds the old one whole.
+func writeLock(path string, lock *apklockfile.Lock) error {
+	data, err := apklockfile.Marshal(lock)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	path = workspacePath(path)
+	// Renaming would replace a symbolic link, not what it points at.
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	return atomicfile.WriteBytes(path, data)
+}

@@ -1,0 +1,184 @@
+// Package apklocker makes locks: it resolves what a config asks for in the
+// repositories' indexes, and reads and verifies each chosen package once.
+package apklocker
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
+	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
+)
+
+// Progress is told how far the downloads are. Its methods are called from
+// several goroutines.
+type Progress interface {
+	// Begin is called once, before all others.
+	Begin(packages int, bytes int64)
+	// Advance is called for each piece that was read.
+	Advance(bytes int)
+	// Done is called for each verified package.
+	Done(p *apklockfile.Package)
+}
+
+// A Locker makes locks.
+type Locker struct {
+	Reader *apkrepo.Reader
+	// Dir is the folder that relative paths in the config start from.
+	Dir string
+	// Jobs is how many files are fetched at once.
+	Jobs int
+	// Progress may be nil.
+	Progress Progress
+}
+
+// Lock makes the lock of a config. Where two architectures get different
+// versions of a package, a note in the lock says so, or it is an error if the
+// config requires the same.
+func (l *Locker) Lock(ctx context.Context, config *apkconfig.Config) (*apklockfile.Lock, error) {
+	world, err := parseWorld(config.Packages)
+	if err != nil {
+		return nil, err
+	}
+	indexes, err := l.indexes(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	solutions := make(map[string]*apkresolve.Solution)
+	for _, arch := range config.Archs {
+		solutions[arch], err = apkresolve.Resolve(request(config, indexes, arch, world))
+		if err != nil {
+			return nil, err
+		}
+	}
+	lock := &apklockfile.Lock{
+		Version: apklockfile.Version,
+		Config:  Normalise(config),
+		Notes:   versionNotes(config.Archs, solutions),
+	}
+	if config.RequireSameVersion && len(lock.Notes) > 0 {
+		return nil, &DifferentVersions{Notes: lock.Notes}
+	}
+	lock.Repositories = repositories(config, indexes)
+	lock.InstallOrder = installOrder(solutions)
+	lock.Packages, err = l.packages(ctx, config, solutions)
+	if err != nil {
+		return nil, err
+	}
+	lock.Sort()
+	return lock, nil
+}
+
+// Normalise returns what a lock keeps of a config.
+func Normalise(config *apkconfig.Config) apklockfile.Config {
+	c := apklockfile.Config{
+		Archs: config.Archs, Packages: config.Packages, Keyring: config.Keyring, RequireSameVersion: config.RequireSameVersion,
+	}
+	for _, r := range config.Repositories {
+		c.Repositories = append(c.Repositories, r.String())
+	}
+	return c
+}
+
+func parseWorld(packages []string) ([]apkconstraint.Constraint, error) {
+	var world []apkconstraint.Constraint
+	for _, p := range packages {
+		c, err := apkconstraint.Parse(p)
+		if err != nil {
+			return nil, err
+		}
+		world = append(world, c)
+	}
+	return world, nil
+}
+
+// indexes fetches all indexes: by architecture, in the order of the config's
+// repositories.
+func (l *Locker) indexes(ctx context.Context, config *apkconfig.Config) (map[string][]*apkrepo.Index, error) {
+	indexes := make(map[string][]*apkrepo.Index)
+	for _, arch := range config.Archs {
+		indexes[arch] = make([]*apkrepo.Index, len(config.Repositories))
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, l.Jobs))
+	for _, arch := range config.Archs {
+		slots := indexes[arch]
+		for i, r := range config.Repositories {
+			group.Go(func() error {
+				index, err := l.Reader.Index(ctx, l.locate(r), arch)
+				slots[i] = index
+				return err
+			})
+		}
+	}
+	return indexes, group.Wait()
+}
+
+// locate makes the paths among a repository's locations independent of the
+// working directory.
+func (l *Locker) locate(r apkconfig.Repository) apkrepo.Repository {
+	var located apkrepo.Repository
+	for _, location := range append([]string{r.URL}, r.Mirrors...) {
+		located.Locations = append(located.Locations, Locate(l.Dir, location))
+	}
+	return located
+}
+
+// Locate returns a location with a relative path joined to dir.
+func Locate(dir, location string) string {
+	if strings.Contains(location, "://") || filepath.IsAbs(location) {
+		return location
+	}
+	return filepath.Join(dir, location)
+}
+
+func request(config *apkconfig.Config, indexes map[string][]*apkrepo.Index, arch string, world []apkconstraint.Constraint) apkresolve.Request {
+	r := apkresolve.Request{Arch: arch, World: world}
+	for i, repository := range config.Repositories {
+		r.Repositories = append(r.Repositories, apkresolve.Repository{
+			URL: repository.URL, Tag: repository.Tag, Packages: indexes[arch][i].Packages,
+		})
+	}
+	return r
+}
+
+func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index) []apklockfile.Repository {
+	var all []apklockfile.Repository
+	for i, r := range config.Repositories {
+		locked := apklockfile.Repository{URL: r.URL, Tag: r.Tag, Mirrors: r.Mirrors}
+		for _, arch := range config.Archs {
+			index := indexes[arch][i]
+			locked.Indexes = append(locked.Indexes, apklockfile.Index{Arch: arch, Digest: index.Digest, Key: index.Key})
+		}
+		all = append(all, locked)
+	}
+	return all
+}
+
+func installOrder(solutions map[string]*apkresolve.Solution) map[string][]string {
+	order := make(map[string][]string)
+	for arch, solution := range solutions {
+		order[arch] = []string{}
+		for _, p := range solution.Packages {
+			order[arch] = append(order[arch], p.Name)
+		}
+	}
+	return order
+}
+
+// DifferentVersions is the error for a config that requires the same version on
+// all architectures where they would differ.
+type DifferentVersions struct {
+	Notes []string
+}
+
+func (e *DifferentVersions) Error() string {
+	return fmt.Sprintf("require_same_version is true, but the architectures get different versions:\n  - %s", strings.Join(e.Notes, "\n  - "))
+}
