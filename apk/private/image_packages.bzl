@@ -8,12 +8,8 @@ visibility(["//apk/..."])
 def _origin(package):
     return "%s-%s of %s" % (package.name, package.version, package.origin)
 
-def _clash(a, b):
-    return "two packages are called \"%s\": %s and %s, want one; two images that need both use two locks" % (
-        a.name,
-        _origin(a),
-        _origin(b),
-    )
+def _clash(a, b, remedy):
+    return "two packages are called \"%s\": %s and %s, want one; %s" % (a.name, _origin(a), _origin(b), remedy)
 
 def _by_name(packages):
     """Sorts packages by name, each package once.
@@ -71,7 +67,7 @@ def _choose(chosen, by_name, name):
     """
     candidates = by_name[name]
     if len(candidates) > 1:
-        return _clash(candidates[0], candidates[1]), None
+        return _clash(candidates[0], candidates[1], "name the one that is meant in packages"), None
     chosen[name] = candidates[0]
     return None, candidates[0]
 
@@ -250,7 +246,7 @@ def image_packages(*, roots, available):
     chosen = {}
     for root in roots:
         if root.name in chosen and chosen[root.name].id != root.id:
-            return _clash(chosen[root.name], root), None
+            return _clash(chosen[root.name], root, "two images that need both use two locks"), None
         chosen[root.name] = root
         by_name[root.name] = [root]
 

@@ -1,0 +1,115 @@
+"""Tests of lock.bzl."""
+
+load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load("//apk/private:lock.bzl", "package_urls", "parse_lock")
+
+visibility("private")
+
+_DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+def _package(**kwargs):
+    package = {
+        "arch": "x86_64",
+        "build_time": 1700000000,
+        "checksum": "Q1x",
+        "diff_id": _DIGEST,
+        "layer": _DIGEST,
+        "name": "musl",
+        "repository": 0,
+        "sections": {"control": [100, 50], "data": [150, 850]},
+        "sha256": _DIGEST,
+        "size": 1000,
+        "url": "https://example.com/x86_64/musl-1-r0.apk",
+        "version": "1-r0",
+    }
+    package.update(kwargs)
+    return {key: value for key, value in package.items() if value != None}
+
+def _lock(packages, overrides = {}):
+    lock = {
+        "config": {},
+        "install_order": {"x86_64": [package["name"] for package in packages if "name" in package]},
+        "packages": packages,
+        "repositories": [{"url": "https://example.com"}],
+        "version": 1,
+    }
+    lock.update(overrides)
+    return lock
+
+def _parse(text):
+    return parse_lock(text, command = "bazel run @w//:lock", file = "apk.lock.json")
+
+def _good_lock_test_impl(ctx):
+    env = unittest.begin(ctx)
+    err, lock = _parse(json.encode(_lock([_package(), _package(name = "zlib", depends = ["musl"])])))
+    asserts.equals(env, None, err)
+    asserts.equals(env, "zlib", lock["packages"][1]["name"])
+    return unittest.end(env)
+
+good_lock_test = unittest.make(_good_lock_test_impl)
+
+def _bad_locks_test_impl(ctx):
+    env = unittest.begin(ctx)
+    for lock, want in [
+        ([], "it is not a JSON object"),
+        (_lock([], {"version": 2}), "version is 2, want 1: it is not a lock, or one of another release of rules_apk"),
+        (_lock([], {"packages": None}), "packages is missing or of the wrong type"),
+        (_lock([], {"packages": ["musl"]}), "packages has \"musl\", want objects"),
+        (_lock([_package(name = None)]), "package \"None\" (x86_64): name is None, want a string"),
+        (_lock([_package(size = "1")]), "package \"musl\" (x86_64): size is \"1\", want a number of at least 0"),
+        (
+            _lock([_package(sha256 = "abc")]),
+            "package \"musl\" (x86_64): sha256 is \"abc\", want \"sha256:\" and 64 lower-case hex digits",
+        ),
+        (
+            _lock([_package(layer = _DIGEST.upper())]),
+            "package \"musl\" (x86_64): layer is \"%s\", want \"sha256:\" and 64 lower-case hex digits" % _DIGEST.upper(),
+        ),
+        (
+            _lock([_package(diff_id = _DIGEST[:-1] + "g")]),
+            "package \"musl\" (x86_64): diff_id is \"%sg\", want \"sha256:\" and 64 lower-case hex digits" % _DIGEST[:-1],
+        ),
+        (_lock([_package(name = "a/b")]), "package \"a/b\" (x86_64): name is \"a/b\", want letters, digits and + - . _"),
+        (
+            _lock([_package(sections = {"control": [0, 10]})]),
+            "package \"musl\" (x86_64): sections.data is None, want [offset, size] inside the file's 1000 bytes",
+        ),
+        (
+            _lock([_package(sections = {"control": [0, 10], "data": [150, 851]})]),
+            "package \"musl\" (x86_64): sections.data is [150, 851], want [offset, size] inside the file's 1000 bytes",
+        ),
+        (_lock([_package(repository = 1)]), "package \"musl\" (x86_64): repository is 1, want less than 1"),
+        (_lock([_package(), _package()]), "package \"musl\" (x86_64): it is there twice"),
+        (
+            _lock([_package(depends = ["zlib"])]),
+            "package \"musl\" (x86_64): depends has \"zlib\", want names of packages of this lock",
+        ),
+        (_lock([_package()], {"install_order": {}}), "package \"musl\" (x86_64): install_order.x86_64 lacks it"),
+    ]:
+        err, _ = _parse(json.encode(lock))
+        asserts.equals(env, "apk.lock.json: %s; run: bazel run @w//:lock" % want, err)
+    err, _ = _parse("{")
+    asserts.equals(env, "apk.lock.json: it is not JSON; run: bazel run @w//:lock", err)
+    return unittest.end(env)
+
+bad_locks_test = unittest.make(_bad_locks_test_impl)
+
+def _package_urls_test_impl(ctx):
+    env = unittest.begin(ctx)
+    for repository, url, want in [
+        ({"url": "https://a/os"}, "https://a/os/x86_64/m.apk", ["https://a/os/x86_64/m.apk"]),
+        (
+            {"mirrors": ["https://b/os/", "file:///c"], "url": "https://a/os/"},
+            "https://a/os/x86_64/m.apk",
+            ["https://a/os/x86_64/m.apk", "https://b/os/x86_64/m.apk", "file:///c/x86_64/m.apk"],
+        ),
+        ({"mirrors": ["https://b"], "url": "https://a/os"}, "https://elsewhere/m.apk", ["https://elsewhere/m.apk"]),
+        ({"url": "../repo"}, "../repo/x86_64/m.apk", ["../repo/x86_64/m.apk"]),
+    ]:
+        asserts.equals(env, want, package_urls({"repository": 0, "url": url}, [repository]))
+    return unittest.end(env)
+
+package_urls_test = unittest.make(_package_urls_test_impl)
+
+def lock_test_suite(name):
+    unittest.suite(name, good_lock_test, bad_locks_test, package_urls_test)
