@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
+	"fmt"
 
 	"github.com/rules-apk/rules_apk/tools/internal/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
 	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
 	"github.com/rules-apk/rules_apk/tools/internal/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
@@ -27,6 +28,9 @@ func hint(err error) string {
 	if errors.As(err, &h) {
 		return h.hint
 	}
+	if text := hintByType(err); text != "" {
+		return text
+	}
 	for _, known := range []struct {
 		target error
 		hint   string
@@ -37,16 +41,20 @@ func hint(err error) string {
 		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
 		{apklockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
 		{context.DeadlineExceeded, "try again, or list a mirror in apk.yaml"},
-		{fetch.ErrNotFound, "check the URL or path; a repository holds ARCH/APKINDEX.tar.gz"},
+		{fetch.ErrNotFound, "check the URL or path (relative ones start at the folder of apk.yaml); a repository holds ARCH/APKINDEX.tar.gz"},
 	} {
 		if errors.Is(err, known.target) {
 			return known.hint
 		}
 	}
-	return hintByType(err)
+	return ""
 }
 
 func hintByType(err error) string {
+	var deleted *apkrepo.Deleted
+	if errors.As(err, &deleted) {
+		return fmt.Sprintf("if its index is being updated, try again later; for the version that the repository has now, run: apklock update %s; to keep what is locked, keep a copy: apklock mirror DIR", deleted.Name)
+	}
 	var unknown *apkresolve.UnknownName
 	if errors.As(err, &unknown) {
 		return "correct the name under packages in apk.yaml, or add the repository that has it"
@@ -58,10 +66,6 @@ func hintByType(err error) string {
 	var different *apklocker.DifferentVersions
 	if errors.As(err, &different) {
 		return "pin a version that all architectures have under packages in apk.yaml, or drop require_same_version"
-	}
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return "check the path; relative ones start at the current directory, under \"bazel run\" at the workspace's root"
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
@@ -73,6 +74,9 @@ func (r *Reader) Index(ctx context.Context, repo Repository, arch string) (*Inde
 
 func (r *Reader) parse(data []byte) (*Index, error) {
 	key, _, err := r.Keyring.VerifyArchive(data)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("the file is truncated: it ends after %d bytes: %w; get it again", len(data), err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +103,9 @@ func (r *Reader) Package(ctx context.Context, repo Repository, arch string, p *a
 
 func (r *Reader) readPackage(ctx context.Context, locations []string, p *apkindex.Package, visit apkfile.Visitor, progress func(n int)) (*apkfile.File, error) {
 	body, err := r.Fetcher.Open(ctx, locations...)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &Deleted{Name: p.Name, err: err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +123,18 @@ func (r *Reader) readPackage(ctx context.Context, locations []string, p *apkinde
 	}
 	return file, nil
 }
+
+// Deleted says that an index lists a package that the repository does not have.
+type Deleted struct {
+	Name string
+	err  error
+}
+
+func (e *Deleted) Error() string {
+	return fmt.Sprintf("%v: the index lists it, but the repository does not have it (any more)", e.err)
+}
+
+func (e *Deleted) Unwrap() error { return e.err }
 
 func verify(f *apkfile.File, p *apkindex.Package) error {
 	if err := f.VerifyChecksum(p.Checksum); err != nil {

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+)
+
+// fixture makes what scripts need: keys and repositories.
+type fixture struct {
+	t    *testing.T
+	mu   sync.Mutex
+	keys map[string]*rsa.PrivateKey
+}
+
+func newFixture(t *testing.T) *fixture {
+	return &fixture{t: t, keys: make(map[string]*rsa.PrivateKey)}
+}
+
+func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"key":        f.key,
+		"repository": f.repository,
+		"tamper":     tamper,
+		"serve":      f.serve,
+		"status":     status,
+		"envsubst":   envsubst,
+	}
+}
+
+// privateKey returns the key of that name, the same in all scripts.
+func (f *fixture) privateKey(name string) (*rsa.PrivateKey, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if key, ok := f.keys[name]; ok {
+		return key, nil
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	f.keys[name] = key
+	return key, err
+}
+
+// key FILE [NAME] writes a public key: that which signs as NAME, or as the
+// file's own name.
+func (f *fixture) key(ts *testscript.TestScript, neg bool, args []string) {
+	file := ts.MkAbs(args[0])
+	name := strings.TrimSuffix(filepath.Base(file), apksign.KeySuffix)
+	if len(args) > 1 {
+		name = args[1]
+	}
+	key, err := f.privateKey(name)
+	ts.Check(err)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	ts.Check(err)
+	ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
+	ts.Check(os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644))
+}
+
+func (f *fixture) signer(name string) (*apksign.Signer, error) {
+	key, err := f.privateKey(name)
+	if err != nil {
+		return nil, err
+	}
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	return apksign.NewSigner(pem.EncodeToMemory(block), name+apksign.KeySuffix, apksign.RSASHA256)
+}
+
+// repository DIR KEY FILE makes the repository that FILE describes, its indexes
+// signed by KEY ("-": unsigned). A line of FILE is a package:
+//
+//	x86_64 busybox 1.36-r0 depend=musl "provides=/bin/sh" license=GPL-2.0-only
+func (f *fixture) repository(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: repository DIR KEY FILE")
+	}
+	dir := ts.MkAbs(args[0])
+	byArch := make(map[string][]*apkindex.Package)
+	for line := range strings.Lines(ts.ReadFile(args[2])) {
+		words := strings.Fields(line)
+		if len(words) < 3 {
+			continue
+		}
+		arch := words[0]
+		p, err := writePackage(filepath.Join(dir, arch), words)
+		ts.Check(err)
+		byArch[arch] = append(byArch[arch], p)
+	}
+	for _, arch := range slices.Sorted(maps.Keys(byArch)) {
+		ts.Check(f.writeIndex(filepath.Join(dir, arch, "APKINDEX.tar.gz"), args[1], byArch[arch]))
+	}
+}
+
+func (f *fixture) writeIndex(path, key string, packages []*apkindex.Package) error {
+	var archive, signed bytes.Buffer
+	if err := apkindex.WriteArchive(&archive, &apkindex.Index{Description: "test", Packages: packages}); err != nil {
+		return err
+	}
+	if key == "-" {
+		return os.WriteFile(path, archive.Bytes(), 0o644)
+	}
+	signer, err := f.signer(key)
+	if err != nil {
+		return err
+	}
+	if err := signer.SignArchive(&signed, 0, archive.Bytes()); err != nil {
+		return err
+	}
+	return os.WriteFile(path, signed.Bytes(), 0o644)
+}
+
+func writePackage(dir string, words []string) (*apkindex.Package, error) {
+	arch, name, version := words[0], words[1], words[2]
+	info := apkfile.Info{{Key: "pkgname", Value: name}, {Key: "pkgver", Value: version}, {Key: "arch", Value: arch}}
+	for _, word := range words[3:] {
+		key, value, _ := strings.Cut(word, "=")
+		info = append(info, apkfile.Pair{Key: key, Value: value})
+	}
+	content := name + " " + version + "\n"
+	p := &apkfile.Package{Info: info, Entries: []apkfile.Entry{{
+		Path: "usr/share/" + name, Mode: 0o644, Uname: "root", Gname: "root", Size: int64(len(content)),
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil },
+	}}}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	scratch, err := os.CreateTemp(dir, ".scratch")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(scratch.Name())
+	defer scratch.Close()
+	var apk bytes.Buffer
+	if err := apkfile.Write(&apk, scratch, p); err != nil {
+		return nil, err
+	}
+	file, err := apkfile.Read(bytes.NewReader(apk.Bytes()), nil)
+	if err != nil {
+		return nil, err
+	}
+	indexed := &apkindex.Package{
+		Name: name, Version: version, Arch: arch, Description: info.Value("pkgdesc"), License: info.Value("license"),
+		Origin: info.Value("origin"), Checksum: file.Checksum, Size: file.Size,
+		Depends: info.List("depend"), Provides: info.List("provides"), InstallIf: info.List("install_if"),
+	}
+	if indexed.InstalledSize, err = file.Info.Int("size"); err != nil {
+		return nil, err
+	}
+	if indexed.BuildTime, err = info.Int("builddate"); err != nil {
+		return nil, err
+	}
+	return indexed, os.WriteFile(filepath.Join(dir, indexed.FileName()), apk.Bytes(), 0o644)
+}
+
+// status N PROGRAM ARGUMENT... runs a program and wants the exit status N;
+// "! exec" only wants one that is not 0.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	want := args[0]
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != want {
+		ts.Fatalf("status %s, want %s", got, want)
+	}
+}
+
+// envsubst FILE... replaces $NAME in files by the script's environment.
+func envsubst(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(os.Expand(ts.ReadFile(name), ts.Getenv)), 0o644))
+	}
+}
+
+// tamper WAY FILE... damages files.
+func tamper(ts *testscript.TestScript, neg bool, args []string) {
+	ways := map[string]func([]byte) ([]byte, error){
+		"control": repackControl, "data": repackData, "signed": repackSigned, "truncate": cutInHalf,
+	}
+	way, ok := ways[args[0]]
+	if !ok {
+		ts.Fatalf("tamper %s: want one of %q", args[0], slices.Sorted(maps.Keys(ways)))
+	}
+	for _, name := range args[1:] {
+		path := ts.MkAbs(name)
+		old, err := os.ReadFile(path)
+		ts.Check(err)
+		changed, err := way(old)
+		ts.Check(err)
+		if bytes.Equal(old, changed) {
+			ts.Fatalf("tamper %s: %s is as it was", args[0], name)
+		}
+		ts.Check(os.WriteFile(path, changed, 0o644))
+	}
+}
+
+func cutInHalf(b []byte) ([]byte, error) { return b[:len(b)/2], nil }
+
+// repackControl compresses the control section again: other bytes, same files.
+func repackControl(b []byte) ([]byte, error) {
+	f, err := apkfile.Read(bytes.NewReader(b), nil)
+	if err != nil {
+		return nil, err
+	}
+	repacked, err := repack(b[f.Control.Offset:f.Control.End()])
+	return slices.Concat(b[:f.Control.Offset], repacked, b[f.Data.Offset:]), err
+}
+
+// repackData compresses the data section again.
+func repackData(b []byte) ([]byte, error) {
+	f, err := apkfile.Read(bytes.NewReader(b), nil)
+	if err != nil {
+		return nil, err
+	}
+	repacked, err := repack(b[f.Data.Offset:])
+	return slices.Concat(b[:f.Data.Offset], repacked), err
+}
+
+// repackSigned compresses what follows an index's signature again.
+func repackSigned(b []byte) ([]byte, error) {
+	_, signed, err := apksign.Split(b)
+	if err != nil {
+		return nil, err
+	}
+	repacked, err := repack(signed)
+	return slices.Concat(b[:len(b)-len(signed)], repacked), err
+}
+
+func repack(stream []byte) ([]byte, error) {
+	plain, err := gunzip(stream)
+	if err != nil {
+		return nil, err
+	}
+	return gzipFast(plain)
+}

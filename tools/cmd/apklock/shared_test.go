@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+)
+
+// sharedAPK returns the folder of real packages that some machines have beside
+// the repository.
+func sharedAPK(t *testing.T) string {
+	t.Helper()
+	shared := os.Getenv("RULES_APK_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "..", "..", "shared")
+	}
+	dir, err := filepath.Abs(filepath.Join(shared, "apk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "alpine")); err != nil {
+		t.Skipf("no real packages here (set RULES_APK_SHARED): %v", err)
+	}
+	return dir
+}
+
+// Locks real packages for two architectures, and checks the lock against the
+// files by other means than those that made it.
+func TestLockRealPackages(t *testing.T) {
+	shared := sharedAPK(t)
+	dir := t.TempDir()
+	config := fmt.Sprintf("repositories: [%s/alpine]\nkeyring: [%s/keys]\narchs: [x86_64, aarch64]\n"+
+		"packages: [alpine-baselayout, busybox, musl, openssl, ca-certificates-bundle]\n", shared, shared)
+	if err := os.WriteFile(filepath.Join(dir, "apk.yaml"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "apk.lock.json")
+	var stdout, stderr bytes.Buffer
+	if err := run(t.Context(), []string{"lock", "--config", filepath.Join(dir, "apk.yaml"), "--lock", path}, &stdout, &stderr); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := apklockfile.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archs := make(map[string]int)
+	for _, p := range lock.Packages {
+		archs[p.Arch]++
+		checkEntry(t, &p)
+	}
+	t.Logf("%d packages: %v", len(lock.Packages), archs)
+	if archs["x86_64"] < 10 || archs["aarch64"] < 9 {
+		t.Errorf("locked %v, want at least 10 and 9", archs)
+	}
+}
+
+func checkEntry(t *testing.T, p *apklockfile.Package) {
+	t.Helper()
+	apk, err := os.ReadFile(p.URL)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	data := p.Sections.Data
+	for _, digest := range []struct {
+		field, want string
+		bytes       []byte
+	}{
+		{"sha256", p.SHA256, apk},
+		{"layer", p.Layer, apk[data.Offset():data.End()]},
+		{"diff_id", p.DiffID, mustGunzip(t, apk[data.Offset():])},
+	} {
+		if got := fmt.Sprintf("sha256:%x", sha256.Sum256(digest.bytes)); got != digest.want {
+			t.Errorf("%s: %s is %s in the lock, %s in the file", p.ID(), digest.field, digest.want, got)
+		}
+	}
+	info := string(mustGunzip(t, apk[p.Sections.Control.Offset():p.Sections.Control.End()]))
+	if want := "datahash = " + strings.TrimPrefix(p.Layer, "sha256:"); !strings.Contains(info, want) {
+		t.Errorf("%s: no %q in its .PKGINFO", p.ID(), want)
+	}
+}
+
+func mustGunzip(t *testing.T, stream []byte) []byte {
+	t.Helper()
+	plain, err := gunzip(stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+// Every package of the real repository is what its index says.
+func TestVerifyRealRepository(t *testing.T) {
+	shared := sharedAPK(t)
+	for _, arch := range []string{"x86_64", "aarch64"} {
+		f, err := os.Open(filepath.Join(shared, "alpine", arch, "APKINDEX.tar.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		packages, err := apkindex.Read(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range packages {
+			apk, err := os.ReadFile(filepath.Join(shared, "alpine", arch, p.FileName()))
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			file, err := apkfile.Read(bytes.NewReader(apk), nil)
+			if err != nil {
+				t.Errorf("%s (%s): %v", p, arch, err)
+				continue
+			}
+			if file.Checksum != p.Checksum || file.Size != p.Size {
+				t.Errorf("%s (%s): %s, %d bytes; the index says %s, %d", p, arch, file.Checksum, file.Size, p.Checksum, p.Size)
+			}
+		}
+		t.Logf("%s: %d packages", arch, len(packages))
+	}
+}
