@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"testing"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -18,15 +17,23 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
 )
 
+// T is what is wanted of a test: *testing.T has it, and a script's test can.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+	TempDir() string
+	Cleanup(func())
+}
+
 // Files is a directory of documents and layers.
 type Files struct {
-	t   testing.TB
+	t   T
 	Dir string
 	n   int
 }
 
 // New makes an empty directory.
-func New(t testing.TB) *Files { return &Files{t: t, Dir: t.TempDir()} }
+func New(t T) *Files { return &Files{t: t, Dir: t.TempDir()} }
 
 // Manifest is an image's files.
 type Manifest struct {

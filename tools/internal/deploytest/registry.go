@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 )
@@ -28,7 +27,7 @@ type Registry struct {
 }
 
 // NewRegistry starts a registry that ends with its test.
-func NewRegistry(t testing.TB) *Registry {
+func NewRegistry(t T) *Registry {
 	r := &Registry{inner: registry.New(registry.Logger(log.New(io.Discard, "", 0))), blobs: map[string]bool{}}
 	server := httptest.NewServer(r)
 	t.Cleanup(server.Close)

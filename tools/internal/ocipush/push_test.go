@@ -72,7 +72,7 @@ func TestPushOrderAndAgain(t *testing.T) {
 	if want := r.Host + "/app@" + m.Digest; result.Reference != want {
 		t.Errorf("got reference %s, want %s", result.Reference, want)
 	}
-	if got := fmt.Sprint(result.Blobs, result.Tagged); got != "map[2:3] [latest v1]" {
+	if got := fmt.Sprint(result.Blobs, result.Tagged); got != "map[uploaded:3] [latest v1]" {
 		t.Errorf("got %s, want 3 uploads (the layer that is there twice goes up once) and two tags", got)
 	}
 	writes := r.Writes()
@@ -114,7 +114,7 @@ func TestPushIndexReusesManifests(t *testing.T) {
 		Descriptor: index.Descriptor, Index: index.Index, Manifests: []deployspec.Manifest{amd64.Manifest, arm64.Manifest},
 		Repository: r.Host + "/app", Tags: []string{"latest"},
 	})
-	if got := fmt.Sprint(results[0].Blobs); got != "map[0:1 2:2]" {
+	if got := fmt.Sprint(results[0].Blobs); got != "map[existed:1 uploaded:2]" {
 		t.Errorf("got %s, want the shared layer there and two blobs uploaded", got)
 	}
 	writes := r.Writes()
@@ -133,7 +133,7 @@ func TestPushMounts(t *testing.T) {
 	image := single(app, r.Host+"/app")
 	image.MountFrom = []string{"other.example.com/base", r.Host + "/nothing", r.Host + "/base"}
 	result := mustPush(t, pusher(), app.Layers, image)[0]
-	if got := fmt.Sprint(result.Blobs); got != "map[1:2 2:2]" {
+	if got := fmt.Sprint(result.Blobs); got != "map[mounted:2 uploaded:2]" {
 		t.Errorf("got %s, want two layers mounted, a layer and a config uploaded", got)
 	}
 	if writes := r.Writes(); count(writes, "PUT /v2/app/blobs/") != 2 || count(writes, "POST /v2/app/blobs/uploads from base") != 4 {
@@ -143,7 +143,7 @@ func TestPushMounts(t *testing.T) {
 	// One run to two repositories uploads once.
 	other := files.Image("amd64", "four", "five")
 	results := mustPush(t, pusher(), other.Layers, single(other, r.Host+"/xx"), single(other, r.Host+"/yy", "v1"))
-	if got := fmt.Sprint(results[0].Blobs, results[1].Blobs); got != "map[2:3] map[1:3]" {
+	if got := fmt.Sprint(results[0].Blobs, results[1].Blobs); got != "map[uploaded:3] map[mounted:3]" {
 		t.Errorf("got %s, want 3 uploaded and then mounted", got)
 	}
 }
@@ -154,7 +154,7 @@ func TestPushDryRunWritesNothing(t *testing.T) {
 	p := pusher()
 	p.DryRun = true
 	result := mustPush(t, p, m.Layers, single(m, r.Host+"/app", "latest"))[0]
-	if got := fmt.Sprint(result.Blobs, result.Tagged); got != "map[2:3] [latest]" {
+	if got := fmt.Sprint(result.Blobs, result.Tagged); got != "map[uploaded:3] [latest]" {
 		t.Errorf("got %s, want three blobs and a tag", got)
 	}
 	if writes := r.Writes(); len(writes) != 0 {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -36,6 +37,11 @@ const (
 	Mounted
 	Uploaded
 )
+
+// String is what happened to the blob, in a word.
+func (o Outcome) String() string {
+	return [...]string{"existed", "mounted", "uploaded"}[o]
+}
 
 // Push is a blob on its way into a repository.
 type Push struct {
@@ -172,4 +178,34 @@ func (r *Repository) do(ctx context.Context, method string, u *url.URL, body io.
 	}
 	defer resp.Body.Close()
 	return resp, transport.CheckError(resp, want...)
+}
+
+// BlobReader returns a function that reads blobs of any repository. It logs in
+// to each once, and can be called from several goroutines.
+func (c *Client) BlobReader() func(context.Context, name.Digest) (io.ReadCloser, error) {
+	var mu sync.Mutex
+	opened := map[name.Repository]*Repository{}
+	open := func(ctx context.Context, repository name.Repository) (*Repository, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r := opened[repository]; r != nil {
+			return r, nil
+		}
+		r, err := c.Open(ctx, repository, Access{})
+		if err == nil {
+			opened[repository] = r
+		}
+		return r, err
+	}
+	return func(ctx context.Context, ref name.Digest) (io.ReadCloser, error) {
+		digest, err := v1.NewHash(ref.DigestStr())
+		if err != nil {
+			return nil, err
+		}
+		r, err := open(ctx, ref.Context())
+		if err != nil {
+			return nil, err
+		}
+		return r.OpenBlob(ctx, digest)
+	}
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// runfiles finds the files that Bazel put beside a program, by their runfiles paths.
+type runfiles struct {
+	manifest map[string]string
+	roots    []string
+}
+
+// openRunfiles looks where Bazel may have put the runfiles of argv0: into a
+// directory or a manifest named by the environment, beside the program, or
+// around it, where it is a runfile of another program itself.
+func openRunfiles(argv0 string, getenv func(string) string) (*runfiles, error) {
+	r := &runfiles{}
+	if dir := getenv("RUNFILES_DIR"); dir != "" {
+		r.roots = append(r.roots, dir)
+	}
+	if dir := argv0 + ".runfiles"; isDir(dir) {
+		r.roots = append(r.roots, dir)
+	}
+	if i := strings.LastIndex(filepath.ToSlash(argv0), ".runfiles/"); i >= 0 {
+		r.roots = append(r.roots, argv0[:i+len(".runfiles")])
+	}
+	for _, path := range []string{getenv("RUNFILES_MANIFEST_FILE"), argv0 + ".runfiles_manifest"} {
+		if path == "" || r.manifest != nil {
+			continue
+		}
+		var err error
+		if r.manifest, err = readManifest(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading runfiles manifest: %w", err)
+		}
+	}
+	return r, nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func readManifest(path string) (map[string]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	manifest := map[string]string{}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		// A line that begins with a space has spaces, newlines and backslashes of its paths escaped.
+		escaped := strings.HasPrefix(line, " ")
+		key, file, _ := strings.Cut(strings.TrimPrefix(line, " "), " ")
+		if escaped {
+			key = strings.NewReplacer(`\s`, " ", `\n`, "\n", `\b`, `\`).Replace(key)
+			file = strings.NewReplacer(`\n`, "\n", `\b`, `\`).Replace(file)
+		}
+		manifest[key] = file
+	}
+	return manifest, lines.Err()
+}
+
+// Resolve returns the file that a runfiles path stands for. The file need not
+// exist: a layer that nobody wanted was never downloaded.
+func (r *runfiles) Resolve(path string) (string, error) {
+	if filepath.IsAbs(path) {
+		return path, nil
+	}
+	// An entry may be for a directory that the path lies in.
+	for key := path; key != ""; key = parent(key) {
+		if file := r.manifest[key]; file != "" {
+			return file + path[len(key):], nil
+		}
+	}
+	for _, root := range r.roots {
+		file := filepath.Join(root, path)
+		if _, err := os.Lstat(file); err == nil {
+			return file, nil
+		}
+	}
+	if len(r.roots) > 0 {
+		return filepath.Join(r.roots[0], path), nil
+	}
+	if r.manifest != nil {
+		return path, nil
+	}
+	return "", fmt.Errorf("%s: there are no runfiles beside the program, and neither RUNFILES_DIR nor RUNFILES_MANIFEST_FILE is set; use bazel run", path)
+}
+
+func parent(path string) string {
+	return path[:max(strings.LastIndexByte(path, '/'), 0)]
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rules-apk/rules_apk/tools/internal/deployspec"
+	"github.com/rules-apk/rules_apk/tools/internal/deploytest"
+)
+
+// A target's own program knows its spec by its name, and its files by runfiles
+// paths, wherever Bazel put them.
+func TestRunfiles(t *testing.T) {
+	r := deploytest.NewRegistry(t)
+	files := deploytest.New(t)
+	m := files.Image("amd64", "one")
+	spec, err := json.Marshal(deployspec.Spec{
+		Version: 1, Command: deployspec.Push, Layers: m.Layers,
+		Images: []deployspec.Image{{Descriptor: m.Descriptor, Manifests: []deployspec.Manifest{m.Manifest}, Repository: r.Host + "/app"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec = bytes.ReplaceAll(spec, []byte(files.Dir+"/"), []byte("_main/"))
+	for _, test := range []struct {
+		name, argv0, runfiles string // argv0 and the folder of the files, below a directory
+		env                   func(dir string) map[string]string
+		want                  string
+	}{
+		{"beside", "bin/push", "bin/push.runfiles/_main", nil, ""},
+		{"on Windows", "bin/push.exe", "bin/push.exe.runfiles/_main", nil, ""},
+		{"around", "all.runfiles/_main/push", "all.runfiles/_main", nil, ""},
+		{"environment", "bin/push", "elsewhere/_main", func(dir string) map[string]string {
+			return map[string]string{"RUNFILES_DIR": dir + "/elsewhere"}
+		}, ""},
+		{"manifest of files", "bin/push", "elsewhere", func(dir string) map[string]string {
+			var lines strings.Builder
+			entries, _ := os.ReadDir(dir + "/elsewhere")
+			for _, e := range entries {
+				fmt.Fprintf(&lines, "_main/%s %s/elsewhere/%s\n", e.Name(), dir, e.Name())
+			}
+			os.WriteFile(dir+"/MANIFEST", []byte(lines.String()), 0o644)
+			return map[string]string{"RUNFILES_MANIFEST_FILE": dir + "/MANIFEST"}
+		}, ""},
+		{"manifest of a directory", "bin/push", "a b", func(dir string) map[string]string {
+			os.WriteFile(dir+"/MANIFEST", []byte(" _main "+dir+"/a b\n"), 0o644)
+			return map[string]string{"RUNFILES_MANIFEST_FILE": dir + "/MANIFEST"}
+		}, ""},
+		{"nowhere", "bin/push", "elsewhere/_main", nil, "there are no runfiles beside the program"},
+		{"not built", "bin/push", "bin/push.runfiles/other", nil, "build the target again"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.CopyFS(filepath.Join(dir, test.runfiles), os.DirFS(files.Dir)); err != nil {
+				t.Fatal(err)
+			}
+			argv0 := filepath.Join(dir, test.argv0)
+			if err := os.MkdirAll(filepath.Dir(argv0), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(strings.TrimSuffix(argv0, ".exe")+".deploy.json", spec, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			env := map[string]string{}
+			if test.env != nil {
+				env = test.env(dir)
+			}
+			var stdout, stderr bytes.Buffer
+			p := &process{argv0: argv0, getenv: func(key string) string { return env[key] }, stdout: &stdout, stderr: &stderr}
+			err := p.run(context.Background(), nil)
+			if test.want != "" {
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, want %q", err, test.want)
+				}
+				return
+			}
+			if want := r.Host + "/app@" + m.Digest + "\n"; err != nil || stdout.String() != want {
+				t.Errorf("got %q, %v; want %q", stdout.String(), err, want)
+			}
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+		text string
+	}{
+		{nil, 0, ""},
+		{flag.ErrHelp, 0, ""},
+		{errors.New("x"), 1, "ocideploy: error: x\n"},
+		{fmt.Errorf("y: %w", &usageError{"x"}), 2, "ocideploy: error: y: x\n"},
+		{fmt.Errorf("y: %w", context.Canceled), 1, "ocideploy: error: interrupted\n"},
+	} {
+		var stderr bytes.Buffer
+		if got := (&process{stderr: &stderr}).report(test.err); got != test.want || stderr.String() != test.text {
+			t.Errorf("%v: got %d, %q; want %d, %q", test.err, got, stderr.String(), test.want, test.text)
+		}
+	}
+}
