@@ -279,6 +279,16 @@ func (c *catalog) providersOf(n nameID) []provider {
 	return c.providers[c.first[n]:c.first[n+1]]
 }
 
+// forWorld is the same catalog with another world. The two share what they
+// learn about packages, so only one of them may be in use at a time.
+func (c *catalog) forWorld(world []apkconstraint.Constraint) (*catalog, error) {
+	other := *c
+	request := *c.request
+	request.World = world
+	other.request, other.world = &request, nil
+	return &other, other.addWorld()
+}
+
 func (c *catalog) addWorld() error {
 	for _, constraint := range c.request.World {
 		if _, ok := c.tags[constraint.Tag]; !ok {

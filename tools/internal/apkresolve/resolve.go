@@ -50,15 +50,19 @@ func Resolve(request Request) (*Solution, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.resolve()
+}
+
+func (c *catalog) resolve() (*Solution, error) {
 	for i := range c.world {
 		if !c.world[i].Conflict && len(c.providersOf(c.world[i].name)) == 0 {
-			return nil, &UnknownName{Arch: request.Arch, Name: c.world[i].Name}
+			return nil, &UnknownName{Arch: c.request.Arch, Name: c.world[i].Name}
 		}
 	}
 	d := deduce(c)
 	order := d.installOrder()
 	if d.failures > 0 {
-		return nil, &Unsatisfiable{Arch: request.Arch, Reasons: []string{"apk's own way finds none"}}
+		return nil, &Unsatisfiable{Arch: c.request.Arch, Reasons: []string{"apk's own way finds none"}}
 	}
 	return c.solution(order, func(id packageID) uint64 { return d.packages[id].allowed }), nil
 }
