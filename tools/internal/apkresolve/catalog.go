@@ -279,14 +279,13 @@ func (c *catalog) providersOf(n nameID) []provider {
 	return c.providers[c.first[n]:c.first[n+1]]
 }
 
-// forWorld is the same catalog with another world. The two share what they
-// learn about packages, so only one of them may be in use at a time.
-func (c *catalog) forWorld(world []apkconstraint.Constraint) (*catalog, error) {
-	other := *c
+// setWorld has the catalog answer for another world, without reading the
+// packages again.
+func (c *catalog) setWorld(world []apkconstraint.Constraint) error {
 	request := *c.request
 	request.World = world
-	other.request, other.world = &request, nil
-	return &other, other.addWorld()
+	c.request, c.world = &request, nil
+	return c.addWorld()
 }
 
 func (c *catalog) addWorld() error {

@@ -59,6 +59,7 @@ type packageState struct {
 	triggered  bool
 	failedIf   bool
 	failed     bool
+	wanted     bool // the install order must have it
 	inOrder    bool
 }
 

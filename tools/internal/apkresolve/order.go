@@ -69,7 +69,40 @@ func (d *deduction) installOrder() []packageID {
 	for i := range d.world {
 		need(none, &d.world[i])
 	}
+	// What only a second provider of a virtual leads to.
+	for id := range d.packages {
+		if d.packages[id].wanted {
+			visit(d.catalog.packages[id].name)
+		}
+	}
 	return order
+}
+
+// arrange gives the install order of a set of packages that was found in
+// another way.
+func arrange(c *catalog, chosen map[packageID]bool) []packageID {
+	d := &deduction{catalog: c, packages: make([]packageState, len(c.packages))}
+	d.grow()
+	for i := range c.world {
+		d.discover(c.world[i].name)
+	}
+	lock := func(n nameID, p provider) {
+		if state := &d.names[n]; !state.locked {
+			state.locked, state.chosen = true, p
+		}
+	}
+	for id := range c.packages {
+		if !chosen[packageID(id)] {
+			continue
+		}
+		d.packages[id].wanted = true
+		entry := &c.packages[id]
+		lock(entry.name, provider{packageID(id), entry.Version})
+		for _, v := range entry.provides {
+			lock(v.name, provider{packageID(id), v.version})
+		}
+	}
+	return d.installOrder()
 }
 
 func (s *nameState) chosenOrNone() provider {

@@ -4,6 +4,8 @@
 package apkresolve
 
 import (
+	"fmt"
+
 	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
 )
@@ -56,13 +58,38 @@ func Resolve(request Request) (*Solution, error) {
 func (c *catalog) resolve() (*Solution, error) {
 	for i := range c.world {
 		if !c.world[i].Conflict && len(c.providersOf(c.world[i].name)) == 0 {
-			return nil, &UnknownName{Arch: c.request.Arch, Name: c.world[i].Name}
+			return nil, c.unknown(c.world[i].Name)
 		}
 	}
+	// apk's own way first: where it ends well, its answer is the answer.
 	d := deduce(c)
 	order := d.installOrder()
-	if d.failures > 0 {
-		return nil, &Unsatisfiable{Arch: c.request.Arch, Reasons: []string{"apk's own way finds none"}}
+	chosen := setOf(order)
+	v := verifier{catalog: c, chosen: chosen}
+	if d.failures == 0 && v.checkAll() == nil && len(v.missing()) == 0 {
+		return c.solution(order, chosen), nil
 	}
-	return c.solution(order, func(id packageID) uint64 { return d.packages[id].allowed }), nil
+	p := newProblem(c)
+	if d.failures > 0 || v.checkAll() != nil {
+		if chosen = p.search(nil); chosen == nil {
+			return nil, p.explain()
+		}
+	}
+	if larger := p.complete(chosen); len(larger) > len(chosen) || d.failures > 0 || v.checkAll() != nil {
+		chosen = larger
+		order = arrange(c, chosen)
+	}
+	v = verifier{catalog: c, chosen: setOf(order)}
+	if err := v.checkAll(); err != nil {
+		return nil, fmt.Errorf("resolving (%s): the answer found is wrong: %w; please report this with the request", c.request.Arch, err)
+	}
+	return c.solution(order, chosen), nil
+}
+
+func setOf(list []packageID) map[packageID]bool {
+	set := make(map[packageID]bool, len(list))
+	for _, id := range list {
+		set[id] = true
+	}
+	return set
 }

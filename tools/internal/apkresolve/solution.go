@@ -3,16 +3,13 @@ package apkresolve
 import "slices"
 
 // solution puts the answer into the form that callers get.
-func (c *catalog) solution(order []packageID, allowed func(packageID) uint64) *Solution {
-	chosen := make(map[packageID]bool, len(order))
-	for _, id := range order {
-		chosen[id] = true
-	}
+func (c *catalog) solution(order []packageID, chosen map[packageID]bool) *Solution {
+	_, carried := c.ground(chosen)
 	s := &Solution{Packages: make([]Selected, len(order))}
 	for i, id := range order {
 		s.Packages[i] = Selected{
 			Package:    c.packages[id].Package,
-			Repository: c.repositoryOf(id, allowed(id)),
+			Repository: c.repositoryOf(id, defaultTag|carried[id]),
 			Depends:    c.edges(id, chosen),
 		}
 	}

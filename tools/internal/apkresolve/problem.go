@@ -1,0 +1,324 @@
+package apkresolve
+
+import (
+	"slices"
+)
+
+// need is a dependency that does not forbid but asks for something, of a
+// package or of the world.
+type need struct {
+	from packageID // none: the world
+	dep  *dependency
+	// candidates are the packages that satisfy it, the preferred one first.
+	candidates []candidate
+}
+
+type candidate struct {
+	pkg packageID
+	// picked: the need may be the reason to take the package. It is not where
+	// the package has the name as a virtual without a priority only.
+	picked bool
+}
+
+// problem is a request as clauses over "this package is installed".
+type problem struct {
+	*catalog
+	ids      []packageID // by variable
+	vars     map[packageID]variable
+	carried  map[packageID]uint64 // tags that may reach the package from the world
+	needs    []need
+	needsOf  map[packageID][]int
+	supports map[packageID][]support // who can be the reason to take a package
+	triggers map[packageID]variable  // "all that its install_if names is there"
+	facts    []fact                  // where clauses come from
+	given    []clause                // all clauses, as added
+	solver   *solver
+}
+
+// support is a reason to take a package: the world where both are unset.
+type support struct {
+	from    packageID
+	trigger bool // the package's own install_if
+}
+
+func newProblem(c *catalog) *problem {
+	p := &problem{
+		catalog: c, vars: map[packageID]variable{}, carried: map[packageID]uint64{},
+		needsOf: map[packageID][]int{}, supports: map[packageID][]support{}, triggers: map[packageID]variable{},
+	}
+	p.collect()
+	p.carryTags()
+	for i, id := range p.ids {
+		if len(c.packages[id].installIf) > 0 {
+			p.triggers[id] = variable(len(p.ids) + len(p.triggers))
+		}
+		p.vars[id] = variable(i)
+	}
+	p.solver = newSolver(len(p.ids) + len(p.triggers))
+	p.addExclusions()
+	p.addNeeds()
+	p.addSupports()
+	return p
+}
+
+// collect finds all packages that the world can lead to.
+func (p *problem) collect() {
+	found := map[packageID]bool{}
+	var queue []packageID
+	add := func(dep *dependency) {
+		if dep.Conflict {
+			return
+		}
+		for _, provider := range p.providersOf(dep.name) {
+			if !found[provider.pkg] {
+				found[provider.pkg] = true
+				queue = append(queue, provider.pkg)
+			}
+		}
+	}
+	for i := range p.world {
+		add(&p.world[i])
+	}
+	reached := map[nameID]bool{}
+	for len(queue) > 0 {
+		id := queue[0]
+		queue = queue[1:]
+		depends := p.depends(id)
+		for i := range depends {
+			add(&depends[i])
+		}
+		entry := &p.packages[id]
+		names := []nameID{entry.name}
+		for _, v := range entry.provides {
+			names = append(names, v.name)
+		}
+		for _, n := range names {
+			if reached[n] {
+				continue
+			}
+			reached[n] = true
+			for _, reverse := range p.installedIf[n] {
+				if !found[reverse] {
+					found[reverse] = true
+					queue = append(queue, reverse)
+				}
+			}
+		}
+	}
+	for id := range p.packages {
+		if found[packageID(id)] {
+			p.ids = append(p.ids, packageID(id))
+		}
+	}
+}
+
+// carryTags finds from which tagged repositories each package may come.
+func (p *problem) carryTags() {
+	var queue []packageID
+	carry := func(dep *dependency, tags uint64) {
+		if dep.Conflict || tags == 0 {
+			return
+		}
+		for _, provider := range p.providersOf(dep.name) {
+			if p.matches(dep, provider) && p.carried[provider.pkg]|tags != p.carried[provider.pkg] {
+				p.carried[provider.pkg] |= tags
+				queue = append(queue, provider.pkg)
+			}
+		}
+	}
+	for i := range p.world {
+		carry(&p.world[i], p.tags[p.world[i].Tag]&^defaultTag)
+	}
+	for len(queue) > 0 {
+		id := queue[0]
+		queue = queue[1:]
+		depends := p.depends(id)
+		for i := range depends {
+			carry(&depends[i], p.carried[id])
+		}
+	}
+}
+
+// add adds a clause to the solver.
+func (p *problem) add(fact int, literals ...literal) {
+	p.given = append(p.given, clause{literals: slices.Clone(literals), fact: fact})
+	p.solver.add(fact, literals...)
+}
+
+func (p *problem) fact(f fact) int {
+	p.facts = append(p.facts, f)
+	return len(p.facts) - 1
+}
+
+// addExclusions says that a name with a version has one provider.
+func (p *problem) addExclusions() {
+	var names []nameID
+	for _, id := range p.ids {
+		names = append(names, p.packages[id].name)
+		for _, v := range p.packages[id].provides {
+			names = append(names, v.name)
+		}
+	}
+	slices.Sort(names)
+	for _, n := range slices.Compact(names) {
+		e := exclusion{}
+		versioned := false
+		for _, provider := range p.providersOf(n) {
+			v, ok := p.vars[provider.pkg]
+			if !ok {
+				continue
+			}
+			virtual := provider.version == ""
+			versioned = versioned || !virtual
+			if i := slices.Index(e.members, v); i >= 0 {
+				e.tolerant[i] = e.tolerant[i] && virtual
+				continue
+			}
+			e.members = append(e.members, v)
+			e.tolerant = append(e.tolerant, virtual)
+		}
+		if versioned && len(e.members) > 1 {
+			e.fact = p.fact(onlyOne{n})
+			p.solver.exclude(e)
+		}
+	}
+}
+
+// addNeeds adds what the world and the packages need and forbid.
+func (p *problem) addNeeds() {
+	for i := range p.world {
+		p.addDependency(none, &p.world[i])
+	}
+	for _, id := range p.ids {
+		entry := &p.packages[id]
+		if entry.broken != nil {
+			p.add(p.fact(unreadable{id}), no(p.vars[id]))
+		}
+		if entry.tags&(defaultTag|p.carried[id]) == 0 {
+			p.add(p.fact(tagged{id}), no(p.vars[id]))
+		}
+		depends := p.depends(id)
+		for i := range depends {
+			p.addDependency(id, &depends[i])
+		}
+	}
+}
+
+func (p *problem) addDependency(from packageID, dep *dependency) {
+	var literals []literal
+	if from != none {
+		literals = append(literals, no(p.vars[from]))
+	}
+	fact := p.fact(requirement{from, dep})
+	if dep.Conflict {
+		for _, provider := range p.providersOf(dep.name) {
+			v, ok := p.vars[provider.pkg]
+			// A package does not conflict with itself.
+			if ok && provider.pkg != from && p.matches(dep, provider) {
+				p.add(fact, append(slices.Clone(literals), no(v))...)
+			}
+		}
+		return
+	}
+	n := need{from: from, dep: dep, candidates: p.candidates(dep)}
+	for _, c := range n.candidates {
+		literals = append(literals, yes(p.vars[c.pkg]))
+	}
+	p.add(fact, literals...)
+	if from != none {
+		p.needsOf[from] = append(p.needsOf[from], len(p.needs))
+	}
+	p.needs = append(p.needs, n)
+	for _, c := range n.candidates {
+		if c.picked && c.pkg != from {
+			p.supports[c.pkg] = append(p.supports[c.pkg], support{from: from})
+		}
+	}
+}
+
+// candidates gives the packages that satisfy a dependency, in apk's order of
+// preference.
+func (p *problem) candidates(dep *dependency) []candidate {
+	var matching []provider
+	for _, provider := range p.providersOf(dep.name) {
+		if p.matches(dep, provider) {
+			matching = append(matching, provider)
+		}
+	}
+	tag := p.tags[dep.Tag]
+	slices.SortStableFunc(matching, func(a, b provider) int {
+		x, y := &p.packages[a.pkg], &p.packages[b.pkg]
+		if order := compareBool(y.tags&tag != 0, x.tags&tag != 0); order != 0 {
+			return order
+		}
+		if order := compareVersions(b.version, a.version); order != 0 {
+			return order
+		}
+		if x.name == y.name {
+			if order := compareVersions(y.Version, x.Version); order != 0 {
+				return order
+			}
+		}
+		if order := y.ProviderPriority - x.ProviderPriority; order != 0 {
+			return order
+		}
+		return lowestBit(x.repositories) - lowestBit(y.repositories)
+	})
+	var list []candidate
+	for _, provider := range matching {
+		picked := provider.version != "" || p.packages[provider.pkg].ProviderPriority != 0
+		i := slices.IndexFunc(list, func(c candidate) bool { return c.pkg == provider.pkg })
+		if i < 0 {
+			list = append(list, candidate{provider.pkg, picked})
+		} else {
+			list[i].picked = list[i].picked || picked
+		}
+	}
+	return list
+}
+
+// addSupports says that nothing is installed without a reason.
+func (p *problem) addSupports() {
+	for _, id := range p.ids {
+		if trigger, ok := p.triggers[id]; ok {
+			p.supports[id] = append(p.supports[id], support{from: none, trigger: true})
+			installIf := p.packages[id].installIf
+			for i := range installIf {
+				p.addTrigger(trigger, &installIf[i])
+			}
+		}
+		p.addSupport(id, p.supports[id])
+	}
+}
+
+func (p *problem) addSupport(id packageID, supports []support) {
+	literals := []literal{no(p.vars[id])}
+	for _, s := range supports {
+		switch {
+		case s.trigger:
+			literals = append(literals, yes(p.triggers[id]))
+		case s.from == none:
+			return // the world is always there
+		default:
+			literals = append(literals, yes(p.vars[s.from]))
+		}
+	}
+	p.add(p.fact(unwanted{id}), literals...)
+}
+
+// addTrigger says that the trigger of an install_if implies one of its parts.
+func (p *problem) addTrigger(trigger variable, dep *dependency) {
+	present := []literal{no(trigger)}
+	fact := p.fact(partOf{})
+	for _, provider := range p.providersOf(dep.name) {
+		v, ok := p.vars[provider.pkg]
+		switch matches := p.matches(dep, provider); {
+		case !ok, !matches && !dep.Conflict:
+		case matches && dep.Conflict:
+			p.add(fact, no(trigger), no(v))
+		default:
+			present = append(present, yes(v))
+		}
+	}
+	p.add(fact, present...)
+}

@@ -1,0 +1,267 @@
+package apkresolve
+
+import (
+	"maps"
+	"slices"
+)
+
+// search finds an answer if there is one: packages that satisfy everything, the
+// fixed ones among them, each there for a reason. The result is a set; nil where
+// there is none. What install_if adds is not looked at: see complete.
+func (p *problem) search(fixed []packageID) map[packageID]bool {
+	var assumed []literal
+	for _, id := range fixed {
+		assumed = append(assumed, yes(p.vars[id]))
+	}
+	for p.solver.solve(assumed, p.next) {
+		chosen := map[packageID]bool{}
+		for v, id := range p.ids {
+			if p.solver.values[v] == isTrue {
+				chosen[id] = true
+			}
+		}
+		if p.prune(chosen) {
+			return chosen
+		}
+	}
+	return nil
+}
+
+// complete adds to an answer what install_if asks for, as far as anything can
+// be added: packages of the answer stay.
+func (p *problem) complete(chosen map[packageID]bool) map[packageID]bool {
+	for {
+		v := verifier{catalog: p.catalog, chosen: chosen}
+		larger := p.addOne(chosen, v.missing())
+		if larger == nil {
+			return chosen
+		}
+		chosen = larger
+	}
+}
+
+// addOne adds the first of the missing packages that can be added, with what it
+// needs, or gives nil.
+func (p *problem) addOne(chosen map[packageID]bool, missing []packageID) map[packageID]bool {
+	fixed := slices.Sorted(maps.Keys(chosen))
+	for _, id := range missing {
+		if _, ok := p.vars[id]; !ok {
+			continue
+		}
+		if larger := p.search(append(slices.Clone(fixed), id)); larger != nil && larger[id] {
+			return larger
+		}
+	}
+	return nil
+}
+
+// next says what to try: for the first need that is not met, the package that
+// apk would prefer.
+func (p *problem) next() (literal, bool) {
+	for i := range p.needs {
+		if p.needs[i].from != none {
+			break // those of the world come first
+		}
+		if l, ok := p.meet(&p.needs[i]); ok {
+			return l, true
+		}
+	}
+	for _, l := range p.solver.trail {
+		if l&1 == 1 || int(l.variable()) >= len(p.ids) {
+			continue
+		}
+		id := p.ids[l.variable()]
+		for _, i := range p.needsOf[id] {
+			if l, ok := p.meet(&p.needs[i]); ok {
+				return l, true
+			}
+		}
+	}
+	return p.nextSupport()
+}
+
+// meet gives what to try for a need, or false where it is met.
+func (p *problem) meet(n *need) (literal, bool) {
+	best, bestPicked := literal(-1), false
+	for _, c := range n.candidates {
+		l := yes(p.vars[c.pkg])
+		switch p.solver.value(l) {
+		case isTrue:
+			return 0, false
+		case open:
+			if best < 0 || c.picked && !bestPicked {
+				best, bestPicked = l, c.picked
+			}
+		}
+	}
+	return best, best >= 0
+}
+
+// nextSupport gives a reason to try for a package that has none yet, or false
+// where all have one.
+func (p *problem) nextSupport() (literal, bool) {
+supported:
+	for _, l := range p.solver.trail {
+		if l&1 == 1 {
+			continue
+		}
+		if int(l.variable()) >= len(p.ids) {
+			continue
+		}
+		id := p.ids[l.variable()]
+		best := literal(-1)
+		for _, s := range p.supports[id] {
+			reason := yes(0)
+			switch {
+			case s.trigger:
+				reason = yes(p.triggers[id])
+			case s.from == none:
+				continue supported
+			default:
+				reason = yes(p.vars[s.from])
+			}
+			switch p.solver.value(reason) {
+			case isTrue:
+				continue supported
+			case open:
+				if best < 0 {
+					best = reason
+				}
+			}
+		}
+		if best >= 0 {
+			return best, true
+		}
+	}
+	return p.nextTrigger()
+}
+
+// nextTrigger completes an install_if that was taken for a reason.
+func (p *problem) nextTrigger() (literal, bool) {
+	for _, id := range p.ids {
+		trigger, ok := p.triggers[id]
+		if !ok || p.solver.values[trigger] != isTrue {
+			continue
+		}
+		installIf := p.packages[id].installIf
+	parts:
+		for i := range installIf {
+			best := literal(-1)
+			for _, provider := range p.providersOf(installIf[i].name) {
+				v, ok := p.vars[provider.pkg]
+				if !ok || p.matches(&installIf[i], provider) == installIf[i].Conflict {
+					continue
+				}
+				switch p.solver.values[v] {
+				case isTrue:
+					continue parts
+				case open:
+					if best < 0 {
+						best = yes(v)
+					}
+				}
+			}
+			if best >= 0 {
+				return best, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// prune removes what turns out to be there for no reason: packages that are
+// each other's only reason. It says false, and has the solver know why, where
+// the rest cannot do without them.
+func (p *problem) prune(chosen map[packageID]bool) bool {
+	grounded, carried := p.ground(chosen)
+	baseless := map[packageID]bool{}
+	for id := range chosen {
+		if !grounded[id] {
+			baseless[id] = true
+			delete(chosen, id)
+		}
+	}
+	v := verifier{catalog: p.catalog, chosen: chosen}
+	if v.check() == nil && p.tagsHold(chosen, carried) {
+		return true
+	}
+	for id := range baseless {
+		chosen[id] = true
+	}
+	p.solver.backtrack(0)
+	for _, id := range p.ids {
+		if !baseless[id] {
+			continue
+		}
+		var outside []support
+		for _, s := range p.supports[id] {
+			if s.trigger || s.from == none || !baseless[s.from] {
+				outside = append(outside, s)
+			}
+		}
+		p.addSupport(id, p.withoutBaselessTriggers(id, outside, baseless))
+	}
+	if len(baseless) == 0 {
+		p.forbidTags(chosen, carried)
+	}
+	return false
+}
+
+// withoutBaselessTriggers drops the package's own install_if from its reasons
+// where what triggered it is baseless itself.
+func (p *problem) withoutBaselessTriggers(id packageID, supports []support, baseless map[packageID]bool) []support {
+	var kept []support
+	for _, s := range supports {
+		if s.trigger && p.triggeredOnlyBy(id, baseless) {
+			continue
+		}
+		kept = append(kept, s)
+	}
+	return kept
+}
+
+// triggeredOnlyBy says whether some part of the install_if has no provider
+// outside the set.
+func (p *problem) triggeredOnlyBy(id packageID, set map[packageID]bool) bool {
+	installIf := p.packages[id].installIf
+parts:
+	for i := range installIf {
+		for _, provider := range p.providersOf(installIf[i].name) {
+			_, known := p.vars[provider.pkg]
+			if known && !set[provider.pkg] && p.matches(&installIf[i], provider) != installIf[i].Conflict {
+				continue parts
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// tagsHold says whether every package may come from where it lies, given the
+// tags that reach it.
+func (p *problem) tagsHold(chosen map[packageID]bool, carried map[packageID]uint64) bool {
+	for id := range chosen {
+		if p.packages[id].tags&(defaultTag|carried[id]) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// forbidTags tells the solver that a package may not come from a tagged
+// repository unless another one, that could bring the tag, is there.
+func (p *problem) forbidTags(chosen map[packageID]bool, carried map[packageID]uint64) {
+	for _, id := range p.ids {
+		tags := p.packages[id].tags
+		if !chosen[id] || tags&(defaultTag|carried[id]) != 0 {
+			continue
+		}
+		literals := []literal{no(p.vars[id])}
+		for _, other := range p.ids {
+			if !chosen[other] && p.carried[other]&tags != 0 {
+				literals = append(literals, yes(p.vars[other]))
+			}
+		}
+		p.add(p.fact(tagged{id}), literals...)
+	}
+}
