@@ -40,6 +40,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"push", "--spec=FILE [FLAGS]", "push images into registries: only what they lack", runPush},
+		{"load", "--spec=FILE [FLAGS]", "load images into Docker, podman or containerd, or write a tar", runLoad},
 	}
 }
 
