@@ -272,6 +272,15 @@ func (c *catalog) depends(id packageID) []dependency {
 	return p.depends
 }
 
+// namesOf gives all names that a package goes by.
+func (c *catalog) namesOf(id packageID) []nameID {
+	names := []nameID{c.packages[id].name}
+	for _, v := range c.packages[id].provides {
+		names = append(names, v.name)
+	}
+	return names
+}
+
 func (c *catalog) providersOf(n nameID) []provider {
 	if int(n)+1 >= len(c.first) {
 		return nil

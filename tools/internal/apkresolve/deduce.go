@@ -165,11 +165,7 @@ func (d *deduction) reverseIf(n nameID) []nameID {
 		state.reverseKnown = true
 		var list []nameID
 		for _, id := range d.installedIf[n] {
-			entry := &d.catalog.packages[id]
-			list = append(list, entry.name)
-			for _, v := range entry.provides {
-				list = append(list, v.name)
-			}
+			list = append(list, d.namesOf(id)...)
 		}
 		state.reverseIf = d.sortByBucket(list)
 	}

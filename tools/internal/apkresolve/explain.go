@@ -4,6 +4,10 @@ import (
 	"slices"
 )
 
+// explainBudget bounds the work of making a chain of reasons shorter, in
+// conflicts of the search. Where it is used up, the chain stays longer.
+const explainBudget = 20_000
+
 // reason is facts that are told as one.
 type reason struct {
 	key   string
@@ -13,24 +17,24 @@ type reason struct {
 // explain says why the search found nothing: a set of facts that cannot hold
 // together, from which none can be left out, told from the request on.
 func (p *problem) explain() *Unsatisfiable {
-	reasons := p.reasons(p.solver.facts())
-	// Try first without what is farthest from the request.
-	reasons = p.chain(reasons)
-	for i := len(reasons) - 1; i >= 0; i-- {
-		without := slices.Delete(slices.Clone(reasons), i, i+1)
-		if facts, ok := p.contradict(without); ok {
-			// What the new proof does not use can go at once.
-			kept := without[:0]
-			for j, r := range without {
-				if slices.ContainsFunc(r.facts, func(f int) bool { return facts[f] }) {
-					kept = append(kept, r)
-				} else if j < i {
-					i--
-				}
-			}
-			reasons = kept
+	// Left out first is what is farthest from the request.
+	maybe := p.chain(p.reasons(p.solver.facts()))
+	var needed []reason
+	budget := explainBudget
+	for len(maybe) > 0 {
+		last := maybe[len(maybe)-1]
+		maybe = maybe[:len(maybe)-1]
+		facts, ok := p.contradict(append(slices.Clone(needed), maybe...), &budget)
+		if !ok {
+			needed = append(needed, last)
+			continue
 		}
+		// What the new proof does not use can go at once.
+		maybe = slices.DeleteFunc(maybe, func(r reason) bool {
+			return !slices.ContainsFunc(r.facts, func(f int) bool { return facts[f] })
+		})
 	}
+	reasons := needed
 	e := &Unsatisfiable{Arch: p.request.Arch}
 	for _, r := range p.chain(reasons) {
 		var same []fact
@@ -63,8 +67,11 @@ func (p *problem) reasons(facts map[int]bool) []reason {
 }
 
 // contradict says whether some facts alone have no answer, and which of them it
-// takes.
-func (p *problem) contradict(reasons []reason) (map[int]bool, bool) {
+// takes. It says no, too, where the budget ends before that is known.
+func (p *problem) contradict(reasons []reason, budget *int) (map[int]bool, bool) {
+	if *budget <= 0 {
+		return nil, false
+	}
 	enabled := map[int]bool{}
 	for _, r := range reasons {
 		for _, f := range r.facts {
@@ -90,7 +97,10 @@ func (p *problem) contradict(reasons []reason) (map[int]bool, bool) {
 		}
 		return 0, false
 	}
-	if s.solve(nil, next) {
+	s.limit = *budget
+	satisfiable := s.solve(nil, next)
+	*budget -= s.conflicts
+	if satisfiable {
 		return nil, false
 	}
 	return s.facts(), true

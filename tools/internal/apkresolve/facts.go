@@ -26,11 +26,17 @@ type requirement struct {
 	dep  *dependency
 }
 
+// key is the same for all versions of a package and whatever versions they
+// need: a chain of reasons would be long if each had a line of its own.
 func (f requirement) key(c *catalog) string {
 	if f.from == none {
 		return "world " + f.dep.String()
 	}
-	return c.packages[f.from].Name + " " + f.dep.String()
+	kind := " needs "
+	if f.dep.Conflict {
+		kind = " excludes "
+	}
+	return c.packages[f.from].Name + kind + f.dep.Name
 }
 
 func (f requirement) about(*catalog) ([]packageID, nameID) {
@@ -41,27 +47,45 @@ func (f requirement) about(*catalog) ([]packageID, nameID) {
 }
 
 func (f requirement) say(c *catalog, same []fact) string {
-	var who []packageID
-	for _, other := range same {
-		if from := other.(requirement).from; from != none {
-			who = append(who, from)
-		}
-	}
 	target := f.dep.Constraint
 	target.Conflict = false
 	switch {
-	case f.dep.Conflict && f.from == none:
+	case f.from == none && f.dep.Conflict:
 		return fmt.Sprintf("the request excludes %s", target)
-	case f.dep.Conflict:
-		return fmt.Sprintf("%s excludes %s", c.list(who), target)
 	case f.from == none:
 		return fmt.Sprintf("the request asks for %s%s", target, c.supply(f.dep))
 	}
-	verb := "needs"
-	if len(who) > 1 {
-		verb = "need"
+	var who []packageID
+	var ranges []string
+	for _, other := range same {
+		r := other.(requirement)
+		who = append(who, r.from)
+		if text := r.dep.Op + r.dep.Version; !slices.Contains(ranges, text) {
+			ranges = append(ranges, text)
+		}
+	}
+	verb := "need"
+	if f.dep.Conflict {
+		verb = "exclude"
+	}
+	if !slices.ContainsFunc(who, func(id packageID) bool { return id != who[0] }) {
+		verb += "s"
+	}
+	if len(ranges) > 1 {
+		return fmt.Sprintf("%s %s %s, each at other versions (%s)", c.list(who), verb, f.dep.Name, clip(ranges))
+	}
+	if f.dep.Conflict {
+		return fmt.Sprintf("%s %s %s", c.list(who), verb, target)
 	}
 	return fmt.Sprintf("%s %s %s%s", c.list(who), verb, target, c.supply(f.dep))
+}
+
+// clip shortens a list of texts.
+func clip(texts []string) string {
+	if len(texts) > shown {
+		texts = append(slices.Clone(texts[:shown]), "…")
+	}
+	return strings.Join(texts, ", ")
 }
 
 // supply says who can satisfy a dependency, where the name does not.

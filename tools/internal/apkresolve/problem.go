@@ -87,12 +87,7 @@ func (p *problem) collect() {
 		for i := range depends {
 			add(&depends[i])
 		}
-		entry := &p.packages[id]
-		names := []nameID{entry.name}
-		for _, v := range entry.provides {
-			names = append(names, v.name)
-		}
-		for _, n := range names {
+		for _, n := range p.namesOf(id) {
 			if reached[n] {
 				continue
 			}
@@ -112,29 +107,39 @@ func (p *problem) collect() {
 	}
 }
 
-// carryTags finds from which tagged repositories each package may come.
+// carryTags finds from which tagged repositories each package may come: a tag
+// passes from the world to what it asks for, from there to what that needs, and
+// to what an install_if adds because of it.
 func (p *problem) carryTags() {
 	var queue []packageID
-	carry := func(dep *dependency, tags uint64) {
-		if dep.Conflict || tags == 0 {
-			return
+	carry := func(id packageID, tags uint64) {
+		if p.carried[id]|tags != p.carried[id] {
+			p.carried[id] |= tags
+			queue = append(queue, id)
 		}
+	}
+	follow := func(dep *dependency, tags uint64) {
 		for _, provider := range p.providersOf(dep.name) {
-			if p.matches(dep, provider) && p.carried[provider.pkg]|tags != p.carried[provider.pkg] {
-				p.carried[provider.pkg] |= tags
-				queue = append(queue, provider.pkg)
+			if !dep.Conflict && p.matches(dep, provider) {
+				carry(provider.pkg, tags)
 			}
 		}
 	}
 	for i := range p.world {
-		carry(&p.world[i], p.tags[p.world[i].Tag]&^defaultTag)
+		follow(&p.world[i], p.tags[p.world[i].Tag]&^defaultTag)
 	}
 	for len(queue) > 0 {
 		id := queue[0]
 		queue = queue[1:]
+		tags := p.carried[id]
 		depends := p.depends(id)
 		for i := range depends {
-			carry(&depends[i], p.carried[id])
+			follow(&depends[i], tags)
+		}
+		for _, n := range p.namesOf(id) {
+			for _, reverse := range p.installedIf[n] {
+				carry(reverse, tags)
+			}
 		}
 	}
 }
@@ -154,10 +159,7 @@ func (p *problem) fact(f fact) int {
 func (p *problem) addExclusions() {
 	var names []nameID
 	for _, id := range p.ids {
-		names = append(names, p.packages[id].name)
-		for _, v := range p.packages[id].provides {
-			names = append(names, v.name)
-		}
+		names = append(names, p.namesOf(id)...)
 	}
 	slices.Sort(names)
 	for _, n := range slices.Compact(names) {
@@ -284,7 +286,7 @@ func (p *problem) addSupports() {
 			p.supports[id] = append(p.supports[id], support{from: none, trigger: true})
 			installIf := p.packages[id].installIf
 			for i := range installIf {
-				p.addTrigger(trigger, &installIf[i])
+				p.addTrigger(trigger, &installIf[i], nil)
 			}
 		}
 		p.addSupport(id, p.supports[id])
@@ -306,8 +308,9 @@ func (p *problem) addSupport(id packageID, supports []support) {
 	p.add(p.fact(unwanted{id}), literals...)
 }
 
-// addTrigger says that the trigger of an install_if implies one of its parts.
-func (p *problem) addTrigger(trigger variable, dep *dependency) {
+// addTrigger says that the trigger of an install_if implies one of its parts,
+// met by a package that is not in a set.
+func (p *problem) addTrigger(trigger variable, dep *dependency, without map[packageID]bool) {
 	present := []literal{no(trigger)}
 	fact := p.fact(partOf{})
 	for _, provider := range p.providersOf(dep.name) {
@@ -316,7 +319,7 @@ func (p *problem) addTrigger(trigger variable, dep *dependency) {
 		case !ok, !matches && !dep.Conflict:
 		case matches && dep.Conflict:
 			p.add(fact, no(trigger), no(v))
-		default:
+		case !without[provider.pkg]:
 			present = append(present, yes(v))
 		}
 	}

@@ -54,6 +54,8 @@ type solver struct {
 	done       int   // how much of the trail is propagated
 	failed     *clause
 	seen       []bool
+	conflicts  int // met so far
+	limit      int // give up after so many conflicts, if not 0
 }
 
 func newSolver(variables int) *solver {
@@ -65,6 +67,17 @@ func newSolver(variables int) *solver {
 		exclusions: make([][]int32, variables),
 		seen:       make([]bool, variables),
 	}
+}
+
+// grow adds a variable.
+func (s *solver) grow() variable {
+	s.values = append(s.values, open)
+	s.levels = append(s.levels, 0)
+	s.reasons = append(s.reasons, nil)
+	s.watches = append(s.watches, nil, nil)
+	s.exclusions = append(s.exclusions, nil)
+	s.seen = append(s.seen, false)
+	return variable(len(s.values) - 1)
 }
 
 func (s *solver) value(l literal) truth {
@@ -290,7 +303,8 @@ func (s *solver) backtrack(level int) {
 
 // solve looks for an answer in which the assumed literals are true. next says
 // what to try where nothing follows any more; when it says that there is
-// nothing left to try, the answer stands in s.values. Where solve says that
+// nothing left to try, the answer stands in s.values. It also says that there is
+// one where the limit is reached: use that only where this does no harm. Where solve says that
 // there is none and nothing was assumed, facts tells what it follows from.
 func (s *solver) solve(assumed []literal, next func() (literal, bool)) bool {
 	s.backtrack(0)
@@ -302,6 +316,9 @@ func (s *solver) solve(assumed []literal, next func() (literal, bool)) bool {
 			if len(s.limits) == 0 {
 				s.failed = c
 				return false
+			}
+			if s.conflicts++; s.limit > 0 && s.conflicts > s.limit {
+				return true
 			}
 			learned, level := s.learn(c)
 			s.backtrack(int(level))

@@ -77,7 +77,7 @@ func (p *problem) next() (literal, bool) {
 			}
 		}
 	}
-	return p.nextSupport()
+	return p.rest()
 }
 
 // meet gives what to try for a need, or false where it is met.
@@ -97,73 +97,22 @@ func (p *problem) meet(n *need) (literal, bool) {
 	return best, best >= 0
 }
 
-// nextSupport gives a reason to try for a package that has none yet, or false
-// where all have one.
-func (p *problem) nextSupport() (literal, bool) {
-supported:
-	for _, l := range p.solver.trail {
-		if l&1 == 1 {
-			continue
-		}
-		if int(l.variable()) >= len(p.ids) {
-			continue
-		}
-		id := p.ids[l.variable()]
+// rest gives what to try for the first of all clauses that does not hold while
+// what is open counts as false; or false where all hold.
+func (p *problem) rest() (literal, bool) {
+clauses:
+	for i := range p.given {
 		best := literal(-1)
-		for _, s := range p.supports[id] {
-			reason := yes(0)
-			switch {
-			case s.trigger:
-				reason = yes(p.triggers[id])
-			case s.from == none:
-				continue supported
-			default:
-				reason = yes(p.vars[s.from])
-			}
-			switch p.solver.value(reason) {
-			case isTrue:
-				continue supported
-			case open:
-				if best < 0 {
-					best = reason
-				}
+		for _, l := range p.given[i].literals {
+			switch value := p.solver.value(l); {
+			case value == isTrue, value == open && l&1 == 1:
+				continue clauses
+			case value == open && best < 0:
+				best = l
 			}
 		}
 		if best >= 0 {
 			return best, true
-		}
-	}
-	return p.nextTrigger()
-}
-
-// nextTrigger completes an install_if that was taken for a reason.
-func (p *problem) nextTrigger() (literal, bool) {
-	for _, id := range p.ids {
-		trigger, ok := p.triggers[id]
-		if !ok || p.solver.values[trigger] != isTrue {
-			continue
-		}
-		installIf := p.packages[id].installIf
-	parts:
-		for i := range installIf {
-			best := literal(-1)
-			for _, provider := range p.providersOf(installIf[i].name) {
-				v, ok := p.vars[provider.pkg]
-				if !ok || p.matches(&installIf[i], provider) == installIf[i].Conflict {
-					continue
-				}
-				switch p.solver.values[v] {
-				case isTrue:
-					continue parts
-				case open:
-					if best < 0 {
-						best = yes(v)
-					}
-				}
-			}
-			if best >= 0 {
-				return best, true
-			}
 		}
 	}
 	return 0, false
@@ -182,7 +131,8 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 		}
 	}
 	v := verifier{catalog: p.catalog, chosen: chosen}
-	if v.check() == nil && p.tagsHold(chosen, carried) {
+	met, tagged := v.check() == nil, p.tagsHold(chosen, carried)
+	if len(baseless) == 0 && tagged || met && tagged {
 		return true
 	}
 	for id := range baseless {
@@ -190,16 +140,9 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 	}
 	p.solver.backtrack(0)
 	for _, id := range p.ids {
-		if !baseless[id] {
-			continue
+		if baseless[id] {
+			p.addReasonOutside(id, baseless)
 		}
-		var outside []support
-		for _, s := range p.supports[id] {
-			if s.trigger || s.from == none || !baseless[s.from] {
-				outside = append(outside, s)
-			}
-		}
-		p.addSupport(id, p.withoutBaselessTriggers(id, outside, baseless))
 	}
 	if len(baseless) == 0 {
 		p.forbidTags(chosen, carried)
@@ -207,34 +150,26 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 	return false
 }
 
-// withoutBaselessTriggers drops the package's own install_if from its reasons
-// where what triggered it is baseless itself.
-func (p *problem) withoutBaselessTriggers(id packageID, supports []support, baseless map[packageID]bool) []support {
-	var kept []support
-	for _, s := range supports {
-		if s.trigger && p.triggeredOnlyBy(id, baseless) {
-			continue
-		}
-		kept = append(kept, s)
-	}
-	return kept
-}
-
-// triggeredOnlyBy says whether some part of the install_if has no provider
-// outside the set.
-func (p *problem) triggeredOnlyBy(id packageID, set map[packageID]bool) bool {
-	installIf := p.packages[id].installIf
-parts:
-	for i := range installIf {
-		for _, provider := range p.providersOf(installIf[i].name) {
-			_, known := p.vars[provider.pkg]
-			if known && !set[provider.pkg] && p.matches(&installIf[i], provider) != installIf[i].Conflict {
-				continue parts
+// addReasonOutside says that a package is not installed unless something
+// outside the set is the reason.
+func (p *problem) addReasonOutside(id packageID, set map[packageID]bool) {
+	literals := []literal{no(p.vars[id])}
+	for _, s := range p.supports[id] {
+		switch {
+		case s.trigger:
+			trigger := p.solver.grow()
+			installIf := p.packages[id].installIf
+			for i := range installIf {
+				p.addTrigger(trigger, &installIf[i], set)
 			}
+			literals = append(literals, yes(trigger))
+		case s.from == none:
+			return
+		case !set[s.from]:
+			literals = append(literals, yes(p.vars[s.from]))
 		}
-		return true
 	}
-	return false
+	p.add(p.fact(unwanted{id}), literals...)
 }
 
 // tagsHold says whether every package may come from where it lies, given the

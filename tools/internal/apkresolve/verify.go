@@ -112,12 +112,7 @@ func (v *verifier) missing() []packageID {
 		if !v.chosen[packageID(id)] {
 			continue
 		}
-		entry := &v.packages[id]
-		names := []nameID{entry.name}
-		for _, p := range entry.provides {
-			names = append(names, p.name)
-		}
-		for _, n := range names {
+		for _, n := range v.namesOf(packageID(id)) {
 			for _, reverse := range v.installedIf[n] {
 				if seen[reverse] || v.chosen[reverse] {
 					continue
