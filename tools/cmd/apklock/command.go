@@ -18,11 +18,26 @@ type command struct {
 	name, arguments, summary, example string
 	// define adds the command's flags and returns what to run once they and the
 	// arguments are parsed.
-	define func(flags *flag.FlagSet) func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+	define func(flags *flag.FlagSet) action
 }
 
+// An action is a command with its flags.
+type action func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+
 func commands() []command {
-	return []command{lockCommand(), resolveCommand()}
+	return []command{
+		lockCommand(), checkCommand(), whyCommand(), treeCommand(), diffCommand(), resolveCommand(),
+	}
+}
+
+// noArguments makes the action of a command that takes flags only.
+func noArguments(name string, do func(ctx context.Context, stdout, stderr io.Writer) error) action {
+	return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+		if len(args) > 0 {
+			return usagef("%s takes no arguments, got %q", name, args)
+		}
+		return do(ctx, stdout, stderr)
+	}
 }
 
 // usageError says that apklock was not called as it wants to be.

@@ -41,6 +41,7 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"serve":      f.serve,
 		"status":     status,
 		"envsubst":   envsubst,
+		"edit":       edit,
 	}
 }
 
@@ -186,6 +187,15 @@ func envsubst(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(os.Expand(ts.ReadFile(name), ts.Getenv)), 0o644))
 	}
+}
+
+// edit FILE OLD NEW replaces the first OLD in a file, which must have one.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	old := ts.ReadFile(args[0])
+	if !strings.Contains(old, args[1]) {
+		ts.Fatalf("no %s in %s", args[1], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(old, args[1], args[2], 1)), 0o644))
 }
 
 // tamper WAY FILE... damages files.

@@ -11,8 +11,14 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
 )
 
-type lockOptions struct {
+// fileOptions are the two files that most commands work on.
+type fileOptions struct {
 	config, lock string
+}
+
+func (o *fileOptions) define(flags *flag.FlagSet) {
+	flags.StringVar(&o.config, "config", "apk.yaml", "`FILE` that says what to lock")
+	flags.StringVar(&o.lock, "lock", "apk.lock.json", "lock `FILE`")
 }
 
 func lockCommand() command {
@@ -20,25 +26,17 @@ func lockCommand() command {
 		name:    "lock",
 		summary: "resolve apk.yaml, verify every package, and write apk.lock.json",
 		example: "apklock lock --config apk.yaml --lock apk.lock.json\nbazel run @alpine//:lock",
-		define: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer, io.Writer) error {
-			var o lockOptions
-			defineFiles(flags, &o)
-			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-				if len(args) > 0 {
-					return usagef("lock takes no arguments, got %q", args)
-				}
+		define: func(flags *flag.FlagSet) action {
+			var o fileOptions
+			o.define(flags)
+			return noArguments("lock", func(ctx context.Context, stdout, stderr io.Writer) error {
 				return lock(ctx, o, stdout, stderr)
-			}
+			})
 		},
 	}
 }
 
-func defineFiles(flags *flag.FlagSet, o *lockOptions) {
-	flags.StringVar(&o.config, "config", "apk.yaml", "`FILE` that says what to lock")
-	flags.StringVar(&o.lock, "lock", "apk.lock.json", "lock `FILE`")
-}
-
-func lock(ctx context.Context, o lockOptions, stdout, stderr io.Writer) error {
+func lock(ctx context.Context, o fileOptions, stdout, stderr io.Writer) error {
 	config, dir, err := readConfig(o.config)
 	if err != nil {
 		return err

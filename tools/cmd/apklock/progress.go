@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/dustin/go-humanize"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
@@ -82,5 +83,5 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// size renders a number of bytes for people.
-func size(bytes int64) string { return fmt.Sprintf("% .1f", decor.SizeB1000(bytes)) }
+// size renders a number of bytes, at least 0, for people.
+func size(bytes int64) string { return humanize.Bytes(uint64(bytes)) }

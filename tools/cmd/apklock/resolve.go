@@ -25,7 +25,7 @@ func resolveCommand() command {
 		summary:   "print the name and version of every package that NAME... need, in install order",
 		example: "apklock resolve --repository https://dl-cdn.alpinelinux.org/alpine/v3.19/main \\\n" +
 			"    --keyring /etc/apk/keys --arch x86_64 openssl 'busybox>1.36'",
-		define: func(flags *flag.FlagSet) func(context.Context, []string, io.Writer, io.Writer) error {
+		define: func(flags *flag.FlagSet) action {
 			var o resolveOptions
 			flags.Var(&o.repositories, "repository", "`URL` or path of a repository, or \"@tag URL\"; may be repeated, in order")
 			flags.Var(&o.keyring, "keyring", "public key `FILE`, folder of them, or URL; may be repeated")

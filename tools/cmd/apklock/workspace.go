@@ -55,3 +55,22 @@ func writeLock(path string, lock *apklockfile.Lock) error {
 	}
 	return atomicfile.WriteBytes(path, data)
 }
+
+// readLock reads a lock.
+func readLock(path string) (*apklockfile.Lock, error) {
+	data, err := os.ReadFile(workspacePath(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &hinted{fmt.Errorf("reading the lock: %w", err), lockHint}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the lock: %w", err)
+	}
+	lock, err := apklockfile.Parse(data)
+	if err != nil {
+		return nil, &hinted{fmt.Errorf("%s: %w", path, err), lockHint}
+	}
+	return lock, nil
+}
+
+// lockHint says how to make a lock anew.
+const lockHint = "make the lock anew: bazel run @NAME//:lock, or apklock lock"
