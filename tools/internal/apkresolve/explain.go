@@ -34,9 +34,9 @@ func (p *problem) explain() *Unsatisfiable {
 			return !slices.ContainsFunc(r.facts, func(f int) bool { return facts[f] })
 		})
 	}
-	reasons := needed
+	slices.Reverse(needed)
 	e := &Unsatisfiable{Arch: p.request.Arch}
-	for _, r := range p.chain(reasons) {
+	for _, r := range p.chain(needed) {
 		var same []fact
 		for _, f := range r.facts {
 			same = append(same, p.facts[f])
@@ -106,39 +106,47 @@ func (p *problem) contradict(reasons []reason, budget *int) (map[int]bool, bool)
 	return s.facts(), true
 }
 
-// chain orders reasons: what the request says, then what is said of packages
-// that were spoken of before, and last what cannot be together.
+// chain orders reasons: from what the request says on to what is said of the
+// package spoken of last, and at the end what cannot be together.
 func (p *problem) chain(reasons []reason) []reason {
 	var ordered []reason
-	known := map[packageID]bool{}
+	mentioned := map[packageID]int{} // to the step that did it
 	left := slices.Clone(reasons)
-	take := func(i int) {
-		r := left[i]
-		left = slices.Delete(left, i, i+1)
-		ordered = append(ordered, r)
-		for _, f := range r.facts {
-			if _, leadsTo := p.facts[f].about(p.catalog); leadsTo != nowhere {
-				for _, provider := range p.providersOf(leadsTo) {
-					known[provider.pkg] = true
+	for _, conclusion := range []bool{false, true} {
+		for {
+			best, bestStep := -1, -1
+			for i, r := range left {
+				subjects, leadsTo := p.facts[r.facts[0]].about(p.catalog)
+				if (leadsTo == nowhere) != conclusion {
+					continue
+				}
+				step := -1
+				if len(subjects) == 0 {
+					step = 0
+				}
+				for _, id := range subjects {
+					if at, ok := mentioned[id]; ok && !conclusion {
+						step = max(step, at)
+					} else if ok {
+						step = 0
+					}
+				}
+				if step > bestStep {
+					best, bestStep = i, step
 				}
 			}
-		}
-	}
-	said := func(i int, conclusion bool) bool {
-		subjects, leadsTo := p.facts[left[i].facts[0]].about(p.catalog)
-		if (leadsTo == nowhere) != conclusion {
-			return false
-		}
-		return len(subjects) == 0 || slices.ContainsFunc(subjects, func(id packageID) bool { return known[id] })
-	}
-	for _, conclusion := range []bool{false, true} {
-		for i := 0; i < len(left); {
-			if said(i, conclusion) {
-				take(i)
-				i = 0
-			} else {
-				i++
+			if best < 0 {
+				break
 			}
+			ordered = append(ordered, left[best])
+			for _, f := range left[best].facts {
+				if _, leadsTo := p.facts[f].about(p.catalog); leadsTo != nowhere {
+					for _, provider := range p.providersOf(leadsTo) {
+						mentioned[provider.pkg] = len(ordered)
+					}
+				}
+			}
+			left = slices.Delete(left, best, best+1)
 		}
 	}
 	return append(ordered, left...)

@@ -39,11 +39,14 @@ func (f requirement) key(c *catalog) string {
 	return c.packages[f.from].Name + kind + f.dep.Name
 }
 
-func (f requirement) about(*catalog) ([]packageID, nameID) {
-	if f.from == none {
-		return nil, f.dep.name
+func (f requirement) about(*catalog) (subjects []packageID, leadsTo nameID) {
+	if f.from != none {
+		subjects = []packageID{f.from}
 	}
-	return []packageID{f.from}, f.dep.name
+	if f.dep.Conflict {
+		return subjects, nowhere
+	}
+	return subjects, f.dep.name
 }
 
 func (f requirement) say(c *catalog, same []fact) string {

@@ -8,7 +8,7 @@ func (c *catalog) unknown(name string) *UnknownName {
 // nearest gives the name of a package, or else one that is provided, that
 // differs from a name by few letters; empty where none is near.
 func (c *catalog) nearest(name string) string {
-	limit := max(1, len(name)/3)
+	limit := len(name) / 3
 	best, bestDistance, bestOwn := "", limit+1, false
 	for n, candidate := range c.names {
 		if len(c.providersOf(nameID(n))) == 0 || candidate == name {
