@@ -3,7 +3,7 @@
 load("//apk/private:config_names.bzl", "config_names")
 load("//apk/private:hub.bzl", "hub")
 load("//apk/private:hub_graph.bzl", "hub_graph")
-load("//apk/private:lock.bzl", "package_urls", "parse_lock")
+load("//apk/private:lock.bzl", "package_urls", "parse_lock", "repository_lines")
 load("//apk/private:names.bzl", "is_hub_name", "repository_name")
 load("//apk/private:package_repository.bzl", "package_repository")
 load("//apk/private:unlocked_hub.bzl", "unlocked_hub")
@@ -93,7 +93,7 @@ def _declare_locked(tag, lock):
         graph = json.encode(hub_graph(lock)),
         hub = tag.name,
         lock = _workspace_path(tag.lock),
-        repositories = [repository["url"] for repository in lock["repositories"]],
+        repositories = repository_lines(lock["repositories"]),
     )
     for package in lock["packages"]:
         package_repository(

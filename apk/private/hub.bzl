@@ -30,7 +30,7 @@ ATTRS = {
         mandatory = True,
     ),
     "repositories": attr.string_list(
-        doc = "URLs of the repositories that the lock was made from.",
+        doc = "Lines of an image's etc/apk/repositories.",
         mandatory = True,
     ),
     "_command_template": attr.label(

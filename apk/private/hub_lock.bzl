@@ -16,7 +16,7 @@ ATTRS = {
         mandatory = True,
     ),
     "repositories": attr.string_list(
-        doc = "URLs of the repositories that it was made from.",
+        doc = "Lines of an image's etc/apk/repositories.",
         mandatory = True,
     ),
 }

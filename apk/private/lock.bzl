@@ -140,3 +140,18 @@ def package_urls(package, repositories):
         path = package["url"].removeprefix(base)
         urls += [mirror.removesuffix("/") + "/" + path for mirror in repository.get("mirrors", [])]
     return urls
+
+def repository_lines(repositories):
+    """What an image's etc/apk/repositories says.
+
+    Args:
+        repositories: list of dicts, the lock's repositories
+
+    Returns:
+        list of strings, `URL` or `@tag URL`; without repositories that are folders of the machine that locked.
+    """
+    return [
+        "@%s %s" % (repository["tag"], repository["url"]) if repository.get("tag") else repository["url"]
+        for repository in repositories
+        if repository["url"].startswith("http://") or repository["url"].startswith("https://")
+    ]

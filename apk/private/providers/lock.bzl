@@ -7,7 +7,7 @@ DOC = "What images need to know of a lock beside its packages."
 FIELDS = {
     "archs": "tuple of strings, apk's architectures that it is for",
     "hub": "string, the name of its hub repository",
-    "repositories": "tuple of strings, URLs of the repositories that it was made from",
+    "repositories": "tuple of strings, lines of an image's etc/apk/repositories",
 }
 
 ApkLockInfo = provider(

@@ -1,7 +1,7 @@
 """Tests of lock.bzl."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//apk/private:lock.bzl", "package_urls", "parse_lock")
+load("//apk/private:lock.bzl", "package_urls", "parse_lock", "repository_lines")
 
 visibility("private")
 
@@ -111,5 +111,17 @@ def _package_urls_test_impl(ctx):
 
 package_urls_test = unittest.make(_package_urls_test_impl)
 
+def _repository_lines_test_impl(ctx):
+    env = unittest.begin(ctx)
+    asserts.equals(env, ["https://a/os", "@edge http://b"], repository_lines([
+        {"url": "https://a/os"},
+        {"url": "../repo"},
+        {"url": "file:///srv/repo"},
+        {"tag": "edge", "url": "http://b"},
+    ]))
+    return unittest.end(env)
+
+repository_lines_test = unittest.make(_repository_lines_test_impl)
+
 def lock_test_suite(name):
-    unittest.suite(name, good_lock_test, bad_locks_test, package_urls_test)
+    unittest.suite(name, good_lock_test, bad_locks_test, package_urls_test, repository_lines_test)

@@ -1,0 +1,85 @@
+"""Tests of what oci_image and oci_index declare."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private/providers:index.bzl", "OciIndexInfo")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+
+visibility("private")
+
+def _fake_layer_impl(ctx):
+    blob = ctx.actions.declare_file(ctx.label.name + ".blob")
+    ctx.actions.write(blob, ctx.label.name)
+    return [OciLayerInfo(blob = blob, inline = json.encode({"name": ctx.label.name}))]
+
+# A layer that is known at analysis.
+fake_layer = rule(implementation = _fake_layer_impl)
+
+def _action(actions, mnemonic):
+    found = [action for action in actions if action.mnemonic == mnemonic]
+    return found[0] if len(found) == 1 else fail("%d actions are %s, want one" % (len(found), mnemonic))
+
+def _values(action, flag):
+    return [argument.removeprefix(flag) for argument in action.argv if argument.startswith(flag)]
+
+def _image_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    image = target[OciImageInfo]
+    names = [json.decode(layer.inline)["name"] for layer in image.layers]
+    asserts.equals(env, ["below", "above"], names, "layers, from the lowest up")
+    asserts.equals(env, "amd64", image.architecture)
+
+    manifest = _action(analysistest.target_actions(env), "OciManifest")
+    asserts.equals(env, ["linux/amd64"], _values(manifest, "--platform="))
+    asserts.equals(env, ["{\"name\":\"above\"}"], _values(manifest, "--layer="), "the base's own are in its manifest")
+    asserts.equals(env, 1, len(_values(manifest, "--base-manifest=")))
+    asserts.equals(env, [], _values(manifest, "--created="), "the base's")
+    asserts.equals(
+        env,
+        [],
+        [file.basename for file in manifest.inputs.to_list() if file.extension == "blob"],
+        "a manifest reads no layer",
+    )
+    asserts.equals(env, {}, manifest.env)
+    asserts.equals(
+        env,
+        ["image.config.json", "image.descriptor.json", "image.manifest.json"],
+        sorted([file.basename for file in target[DefaultInfo].files.to_list()]),
+    )
+
+    layout = _action(analysistest.target_actions(env), "OciLayout")
+    asserts.equals(env, 2, len(_values(layout, "--blob=")))
+    return analysistest.end(env)
+
+_AMD64 = {"//command_line_option:platforms": str(Label("//oci/private/tests:amd64"))}
+
+image_test = analysistest.make(_image_test_impl, config_settings = _AMD64)
+
+def _index_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    images = analysistest.target_under_test(env)[OciIndexInfo].images
+    asserts.equals(env, [("amd64", ""), ("arm", "v7")], [(image.architecture, image.variant) for image in images])
+    index = _action(analysistest.target_actions(env), "OciIndex")
+    asserts.equals(env, 2, len(_values(index, "--image=@")))
+    return analysistest.end(env)
+
+index_test = analysistest.make(_index_test_impl)
+
+def _duplicate_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "are both linux/amd64, want one image for each platform")
+    return analysistest.end(env)
+
+duplicate_test = analysistest.make(_duplicate_test_impl, config_settings = _AMD64, expect_failure = True)
+
+def _unknown_cpu_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "the target platform has none of the CPUs that images are made for")
+    return analysistest.end(env)
+
+unknown_cpu_test = analysistest.make(
+    _unknown_cpu_test_impl,
+    config_settings = {"//command_line_option:platforms": str(Label("//oci/private/tests:wasm"))},
+    expect_failure = True,
+)
