@@ -58,6 +58,7 @@ type entry struct {
 	// broken says why the package cannot be used: a field that apk cannot
 	// read either.
 	broken error
+	held   bool // another version of the name is to be kept
 }
 
 // catalog is what all repositories have together, with names as numbers.
@@ -97,6 +98,7 @@ func newCatalog(request *Request) (*catalog, error) {
 	c.packages = make([]entry, 0, total)
 	c.addPackages()
 	c.addProvides()
+	c.hold()
 	return c, c.addWorld()
 }
 
@@ -172,6 +174,33 @@ func (c *catalog) intern(name string) nameID {
 	c.ids[name] = id
 	c.names = append(c.names, name)
 	return id
+}
+
+// hold marks the packages that the versions to keep leave out.
+func (c *catalog) hold() {
+	there := map[nameID]bool{}
+	for _, marking := range []bool{false, true} {
+		for i := range c.packages {
+			p := &c.packages[i]
+			version, ok := c.request.Keep[p.Name]
+			switch {
+			case !ok:
+			case !marking && p.Version == version:
+				there[p.name] = true
+			case marking && p.Version != version:
+				p.held = there[p.name]
+			}
+		}
+	}
+}
+
+// release lets all versions of a name be taken again.
+func (c *catalog) release(n nameID) {
+	for _, p := range c.providersOf(n) {
+		if c.packages[p.pkg].name == n {
+			c.packages[p.pkg].held = false
+		}
+	}
 }
 
 // addProvides fills provides, installIf and the lists by name.

@@ -118,7 +118,7 @@ func (d *deduction) discover(n nameID) {
 			d.grow()
 			state := &d.packages[p.pkg]
 			state.allowed = defaultTag
-			state.selectable = entry.broken == nil
+			state.selectable = entry.broken == nil && !entry.held
 			state.failedIf = len(entry.installIf) == 0
 			state.tagOK = entry.tags&defaultTag != 0
 			state.preferred = state.tagOK

@@ -15,8 +15,9 @@ type reason struct {
 }
 
 // explain says why the search found nothing: a set of facts that cannot hold
-// together, from which none can be left out, told from the request on.
-func (p *problem) explain() *Unsatisfiable {
+// together, from which none can be left out, told from the request on. The error
+// is *heldConflict where a version to keep is among them.
+func (p *problem) explain() error {
 	// Left out first is what is farthest from the request.
 	maybe := p.chain(p.reasons(p.solver.facts()))
 	var needed []reason
@@ -35,8 +36,14 @@ func (p *problem) explain() *Unsatisfiable {
 		})
 	}
 	slices.Reverse(needed)
+	needed = p.chain(needed)
+	for _, r := range needed {
+		if f, ok := p.facts[r.facts[0]].(held); ok {
+			return &heldConflict{p.packages[f.pkg].name}
+		}
+	}
 	e := &Unsatisfiable{Arch: p.request.Arch}
-	for _, r := range p.chain(needed) {
+	for _, r := range needed {
 		var same []fact
 		for _, f := range r.facts {
 			same = append(same, p.facts[f])

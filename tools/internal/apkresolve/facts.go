@@ -170,6 +170,19 @@ func (f unwanted) say(c *catalog, _ []fact) string {
 	return fmt.Sprintf("nothing picks %s by itself: what it provides, it provides without a version and without a provider_priority; to have it, ask for %s", name, name)
 }
 
+// held: another version of the package's name is to be kept.
+type held struct{ pkg packageID }
+
+func (f held) key(c *catalog) string                { return "keep " + c.packages[f.pkg].Name }
+func (f held) about(*catalog) ([]packageID, nameID) { return []packageID{f.pkg}, nowhere }
+func (f held) say(*catalog, []fact) string          { return "" }
+
+// heldConflict says that there is no answer without another version of a name
+// than the one to keep. It does not leave the package.
+type heldConflict struct{ name nameID }
+
+func (*heldConflict) Error() string { return "a version cannot be kept" }
+
 // partOf: what an install_if consists of.
 type partOf struct{}
 

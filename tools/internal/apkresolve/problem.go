@@ -196,6 +196,9 @@ func (p *problem) addNeeds() {
 		if entry.broken != nil {
 			p.add(p.fact(unreadable{id}), no(p.vars[id]))
 		}
+		if entry.held {
+			p.add(p.fact(held{id}), no(p.vars[id]))
+		}
 		if entry.tags&(defaultTag|p.carried[id]) == 0 {
 			p.add(p.fact(tagged{id}), no(p.vars[id]))
 		}

@@ -4,6 +4,7 @@
 package apkresolve
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
@@ -26,6 +27,11 @@ type Request struct {
 	Arch         string
 	Repositories []Repository
 	World        []apkconstraint.Constraint
+	// Keep has versions to stay with, by name: what a lock had before, or what
+	// other architectures have. Another version of a name is taken only where
+	// its repositories no longer have the one to keep, or where there is no
+	// answer with it.
+	Keep map[string]string
 }
 
 // Selected is a package of a solution.
@@ -56,6 +62,19 @@ func Resolve(request Request) (*Solution, error) {
 }
 
 func (c *catalog) resolve() (*Solution, error) {
+	for {
+		s, err := c.resolveHeld()
+		var conflict *heldConflict
+		if !errors.As(err, &conflict) {
+			return s, err
+		}
+		c.release(conflict.name)
+	}
+}
+
+// resolveHeld answers with all the versions that are to be kept. The error may
+// be *heldConflict.
+func (c *catalog) resolveHeld() (*Solution, error) {
 	for i := range c.world {
 		if !c.world[i].Conflict && len(c.providersOf(c.world[i].name)) == 0 {
 			return nil, c.unknown(c.world[i].Name)

@@ -130,7 +130,7 @@ func (v *verifier) missing() []packageID {
 // fits says whether nothing in the set rules a package out directly.
 func (v *verifier) fits(id packageID) bool {
 	entry := &v.packages[id]
-	if entry.broken != nil || v.alone(id, entry.name, entry.Version) != nil {
+	if entry.broken != nil || entry.held || v.alone(id, entry.name, entry.Version) != nil {
 		return false
 	}
 	for _, p := range entry.provides {
