@@ -19,6 +19,7 @@ type systemLayerFlags struct {
 	spec                      *apksystem.Spec
 	facts                     []string
 	layer, descriptor, report string
+	configFragment            string
 }
 
 func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
@@ -37,13 +38,14 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	fs.need(&f.layer, "layer", "output file")
 	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
 	fs.need(&f.report, "report", "output file: what was done, in JSON")
+	fs.StringVar(&f.configFragment, "config-fragment", "", "output file: what the accounts put into the image's config, for manifest")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
-func runSystemLayer(ctx context.Context, args []string, _ io.Writer) error {
+func runSystemLayer(ctx context.Context, args []string, stderr io.Writer) error {
 	f, err := parseSystemLayerFlags(args)
 	if err != nil {
 		return err
@@ -64,11 +66,31 @@ func runSystemLayer(ctx context.Context, args []string, _ io.Writer) error {
 	if err := writeLayerDescriptor(f.descriptor, descriptor); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(report, "", " ")
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
+	if err := writeConfigFragment(f.configFragment, report.User); err != nil {
+		return err
 	}
-	return atomicfile.WriteBytes(f.report, append(data, '\n'))
+	for _, w := range report.Warnings() {
+		fmt.Fprintf(stderr, "ocibuild: warning: %s\n", w)
+	}
+	data, err := report.JSON()
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(f.report, data)
+}
+
+func writeConfigFragment(path, user string) error {
+	if path == "" {
+		return nil
+	}
+	fragment := struct {
+		User string `json:",omitempty"`
+	}{user}
+	data, err := json.Marshal(fragment)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, append(data, '\n'))
 }
 
 // readFacts reads the files in parallel and returns them in the given order.

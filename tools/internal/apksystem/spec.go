@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 )
 
 // Spec is what an image asks of its system layer, beyond its packages. docs/formats.md specifies its JSON.
@@ -16,7 +14,13 @@ type Spec struct {
 	World []string `json:"world"`
 	// Repositories are the lines of etc/apk/repositories; without any the packages' own file stays.
 	Repositories []string `json:"repositories,omitempty"`
+	Accounts     Accounts `json:"accounts"`
+	// Scripts silences the warnings about packages' scripts: "acknowledged" by the package's name.
+	Scripts map[string]string `json:"scripts,omitempty"`
 }
+
+// acknowledged is the only value in Spec.Scripts.
+const acknowledged = "acknowledged"
 
 // ParseSpec reads a spec's JSON; unknown fields are errors.
 func ParseSpec(data []byte) (*Spec, error) {
@@ -29,20 +33,10 @@ func ParseSpec(data []byte) (*Spec, error) {
 	if s.Arch == "" {
 		return nil, fmt.Errorf("spec of the system layer: arch is missing")
 	}
+	for name, value := range s.Scripts {
+		if value != acknowledged {
+			return nil, fmt.Errorf("spec of the system layer: scripts: package %q: got %q, want %q", name, value, acknowledged)
+		}
+	}
 	return &s, nil
-}
-
-// Report tells what the system layer did, for people and for other tools. docs/formats.md specifies its JSON.
-type Report struct {
-	Packages []ReportPackage `json:"packages"`
-	// Hidden are names at the root that the packages' archives have and the system layer hides.
-	Hidden []string `json:"hidden,omitempty"`
-	// Directories are those on whose owner or mode packages disagree, as they are in the image.
-	Directories []apkfacts.Entry `json:"directories,omitempty"`
-}
-
-// ReportPackage is one package of the image, in install order.
-type ReportPackage struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
 }

@@ -3,56 +3,74 @@
 package apksystem
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkdb"
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apktree"
 	"github.com/rules-apk/rules_apk/tools/internal/busybox"
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/passwd"
 )
+
+// builder holds what the parts of the system layer are made from, and what they make.
+type builder struct {
+	spec    *Spec
+	facts   []*apkfacts.Facts // in install order
+	tree    *apktree.Tree
+	built   time.Time // of all entries of the layer
+	overlay *overlay
+	report  *Report
+
+	accounts *passwd.DB
+}
 
 // Build writes the system layer of an image with the given packages, in install order, to w.
 func Build(w io.Writer, spec *Spec, packages []*apkfacts.Facts) (ocilayer.Descriptor, *Report, error) {
-	none := ocilayer.Descriptor{}
-	if err := CheckSound(spec.World, packages); err != nil {
-		return none, nil, err
-	}
-	tree, err := apktree.New(packages)
+	b, err := newBuilder(spec, packages)
 	if err != nil {
-		return none, nil, err
+		return ocilayer.Descriptor{}, nil, err
 	}
-	if err := checkLayers(tree); err != nil {
-		return none, nil, err
-	}
-	o := newOverlay(tree)
-	report := &Report{Hidden: tree.Hidden}
-	for _, f := range packages {
-		report.Packages = append(report.Packages, ReportPackage{Name: f.Name, Version: f.Version})
-	}
-	for _, add := range []func(*overlay, *Spec, *Report) error{
-		addHidden, addDirectories, addBusybox, addConfig, addDatabase,
+	// In this order: a later part replaces what an earlier one put at the same path.
+	for _, add := range []func(*builder) error{
+		addHidden, addDirectories, addBusybox, addAccounts, addConfig, addDatabase,
 	} {
-		if err := add(o, spec, report); err != nil {
-			return none, nil, err
+		if err := add(b); err != nil {
+			return ocilayer.Descriptor{}, nil, err
 		}
-	}
-	built, err := newest(packages)
-	if err != nil {
-		return none, nil, err
 	}
 	layer, err := ocilayer.NewWriter(w)
 	if err != nil {
-		return none, nil, err
+		return ocilayer.Descriptor{}, nil, err
 	}
-	if err := o.write(layer, built); err != nil {
-		return none, nil, err
+	if err := b.overlay.write(layer, b.built); err != nil {
+		return ocilayer.Descriptor{}, nil, err
 	}
 	d, err := layer.Close("system")
-	return d, report, err
+	return d, b.report, err
+}
+
+func newBuilder(spec *Spec, packages []*apkfacts.Facts) (*builder, error) {
+	if err := CheckSound(spec.World, packages); err != nil {
+		return nil, err
+	}
+	tree, err := apktree.New(packages)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLayers(tree); err != nil {
+		return nil, err
+	}
+	built, err := newest(packages)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{spec: spec, facts: packages, tree: tree, built: built, overlay: newOverlay(tree), report: &Report{Hidden: tree.Hidden}}
+	for _, f := range packages {
+		b.report.Packages = append(b.report.Packages, ReportPackage{Name: f.Name, Version: f.Version})
+	}
+	return b, nil
 }
 
 // checkLayers refuses packages whose archives would hide others' files if they were layers as they are.
@@ -68,7 +86,7 @@ func checkLayers(t *apktree.Tree) error {
 	return nil
 }
 
-// newest returns the time that all entries of the layer get: that of the newest package.
+// newest returns the build time of the newest package.
 func newest(packages []*apkfacts.Facts) (time.Time, error) {
 	var last int64
 	for _, f := range packages {
@@ -82,99 +100,36 @@ func newest(packages []*apkfacts.Facts) (time.Time, error) {
 }
 
 // addHidden hides what layers have and apk never installs: names at the root that begin with a dot.
-func addHidden(o *overlay, _ *Spec, _ *Report) error {
-	for _, name := range o.tree.Hidden {
+func addHidden(b *builder) error {
+	for _, name := range b.tree.Hidden {
 		// A whiteout, as the image specification's layer.md has it.
-		if err := o.set(apkfacts.Entry{Path: ".wh." + name, Mode: 0o644}, "hiding /"+name); err != nil {
+		if err := b.overlay.set(apkfacts.Entry{Path: ".wh." + name, Mode: 0o644}, "hiding /"+name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func addDirectories(o *overlay, _ *Spec, report *Report) error {
-	order := make([]int, len(o.tree.Packages))
+func addDirectories(b *builder) error {
+	order := make([]int, len(b.facts))
 	for i := range order {
 		order[i] = i
 	}
-	report.Directories = o.tree.DirectoryFixes(order)
-	for _, e := range report.Directories {
-		if err := o.set(e, "metadata of "+e.Path); err != nil {
+	b.report.Directories = b.tree.DirectoryFixes(order)
+	for _, e := range b.report.Directories {
+		if err := b.overlay.set(e, "metadata of "+e.Path); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func addBusybox(o *overlay, _ *Spec, _ *Report) error {
-	for _, l := range busybox.Links(o.tree) {
+func addBusybox(b *builder) error {
+	for _, l := range busybox.Links(b.tree) {
 		e := apkfacts.Entry{Path: l.Path, Type: apkfacts.Symlink, Mode: 0o777, Link: l.Target}
-		if err := o.set(e, "busybox"); err != nil {
+		if err := b.overlay.set(e, "busybox"); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func addConfig(o *overlay, spec *Spec, _ *Report) error {
-	world, err := apkdb.World(spec.World)
-	if err != nil {
-		return err
-	}
-	if err := o.file("etc/apk/world", world, "world"); err != nil {
-		return err
-	}
-	if err := o.file("etc/apk/arch", apkdb.Lines([]string{spec.Arch}), "arch"); err != nil {
-		return err
-	}
-	if len(spec.Repositories) == 0 {
-		return nil
-	}
-	return o.file("etc/apk/repositories", apkdb.Lines(spec.Repositories), "repositories")
-}
-
-func addDatabase(o *overlay, spec *Spec, _ *Report) error {
-	dir, err := databaseDir(o)
-	if err != nil {
-		return err
-	}
-	var facts []*apkfacts.Facts
-	for _, p := range o.tree.Packages {
-		facts = append(facts, p.Facts)
-	}
-	var installed, scripts bytes.Buffer
-	if err := apkdb.WriteInstalled(&installed, o.tree.Packages, spec.Arch); err != nil {
-		return err
-	}
-	if err := apkdb.WriteScripts(&scripts, facts); err != nil {
-		return err
-	}
-	for _, f := range []struct {
-		name    string
-		content []byte
-	}{
-		{"installed", installed.Bytes()},
-		{"scripts.tar", scripts.Bytes()},
-		{"triggers", apkdb.Triggers(facts)},
-	} {
-		if err := o.file(dir+"/"+f.name, f.content, "database"); err != nil {
-			return err
-		}
-	}
-	return o.set(apkfacts.Entry{Path: dir + "/lock", Mode: 0o600}, "database")
-}
-
-// databaseDir returns the folder of apk's database: lib/apk/db, or, in a distribution that has moved it, usr/lib/apk/db
-// with a symlink at the old place.
-func databaseDir(o *overlay) (string, error) {
-	const old, moved = "lib/apk", "usr/lib/apk"
-	at, err := o.tree.ResolveAll(old)
-	if err != nil {
-		return "", fmt.Errorf("database: %w", err)
-	}
-	if at != old || o.tree.Node(old) != nil || o.tree.Node(moved) == nil {
-		return at + "/db", nil
-	}
-	link := apkfacts.Entry{Path: old, Type: apkfacts.Symlink, Mode: 0o777, Link: "../" + moved}
-	return moved + "/db", o.set(link, "database")
 }
