@@ -26,7 +26,7 @@ type action func(ctx context.Context, args []string, stdout, stderr io.Writer) e
 
 func commands() []command {
 	return []command{
-		lockCommand(), checkCommand(), whyCommand(), treeCommand(), diffCommand(), resolveCommand(),
+		lockCommand(), updateCommand(), checkCommand(), whyCommand(), treeCommand(), diffCommand(), outdatedCommand(), resolveCommand(),
 	}
 }
 

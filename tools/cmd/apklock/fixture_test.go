@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apksign"
 )
 
@@ -42,6 +44,7 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"status":     status,
 		"envsubst":   envsubst,
 		"edit":       edit,
+		"versions":   versionsOf,
 	}
 }
 
@@ -196,6 +199,17 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("no %s in %s", args[1], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(old, args[1], args[2], 1)), 0o644))
+}
+
+// versions LOCK ARCH prints what is locked, for "cmp stdout".
+func versionsOf(ts *testscript.TestScript, neg bool, args []string) {
+	lock, err := apklockfile.Parse([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	for _, p := range lock.Packages {
+		if p.Arch == args[1] {
+			fmt.Fprintf(ts.Stdout(), "%s %s\n", p.Name, p.Version)
+		}
+	}
 }
 
 // tamper WAY FILE... damages files.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
 	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
 	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
@@ -41,8 +42,35 @@ func lock(ctx context.Context, o fileOptions, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return rewrite(ctx, o.lock, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
+		return locker.Lock(ctx, config)
+	})
+}
+
+// rewrite replaces a lock by what make returns, and shows progress meanwhile.
+func rewrite(ctx context.Context, path string, config *apkconfig.Config, dir string, stdout, stderr io.Writer, make func(*apklocker.Locker) (*apklockfile.Lock, error)) error {
 	show := newDisplay(stderr)
 	defer show.Close()
+	locker, err := newLocker(ctx, config, dir, show)
+	if err != nil {
+		return err
+	}
+	made, err := make(locker)
+	if err != nil {
+		return err
+	}
+	if err := writeLock(path, made); err != nil {
+		return err
+	}
+	if err := show.Close(); err != nil {
+		return err
+	}
+	describe(stdout, path, made)
+	return nil
+}
+
+// newLocker reads the keyring of a config whose paths start at dir.
+func newLocker(ctx context.Context, config *apkconfig.Config, dir string, show display) (*apklocker.Locker, error) {
 	fetcher := newFetcher(show)
 	var keys []string
 	for _, location := range config.Keyring {
@@ -50,23 +78,11 @@ func lock(ctx context.Context, o fileOptions, stdout, stderr io.Writer) error {
 	}
 	keyring, err := apkrepo.ReadKeyring(ctx, fetcher, keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	locker := &apklocker.Locker{
+	return &apklocker.Locker{
 		Reader: &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}, Dir: dir, Jobs: jobs, Progress: show,
-	}
-	made, err := locker.Lock(ctx, config)
-	if err != nil {
-		return err
-	}
-	if err := writeLock(o.lock, made); err != nil {
-		return err
-	}
-	if err := show.Close(); err != nil {
-		return err
-	}
-	describe(stdout, o.lock, made)
-	return nil
+	}, nil
 }
 
 func describe(w io.Writer, path string, l *apklockfile.Lock) {

@@ -11,10 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
-	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
-	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
 )
 
 // Progress is told how far the downloads are. Its methods are called from
@@ -39,36 +37,36 @@ type Locker struct {
 	Progress Progress
 }
 
-// Lock makes the lock of a config. Where two architectures get different
-// versions of a package, a note in the lock says so, or it is an error if the
-// config requires the same.
+// Lock makes the lock of a config, with the newest packages. It chooses the same
+// version for all architectures where that is possible; where not, a note in the
+// lock says so, or it is an error if the config requires the same.
 func (l *Locker) Lock(ctx context.Context, config *apkconfig.Config) (*apklockfile.Lock, error) {
-	world, err := parseWorld(config.Packages)
+	m, err := l.market(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	indexes, err := l.indexes(ctx, config)
+	solutions, err := m.resolve(nil)
 	if err != nil {
 		return nil, err
 	}
-	solutions := make(map[string]*apkresolve.Solution)
-	for _, arch := range config.Archs {
-		solutions[arch], err = apkresolve.Resolve(request(config, indexes, arch, world))
-		if err != nil {
-			return nil, err
-		}
-	}
+	return l.finish(ctx, m, m.align(solutions))
+}
+
+// finish reads the chosen packages and puts the lock together.
+func (l *Locker) finish(ctx context.Context, m *market, chosen solutions) (*apklockfile.Lock, error) {
+	config := m.config
 	lock := &apklockfile.Lock{
-		Version: apklockfile.Version,
-		Config:  Normalise(config),
-		Notes:   versionNotes(config.Archs, solutions),
+		Version:      apklockfile.Version,
+		Config:       Normalise(config),
+		Notes:        versionNotes(config.Archs, chosen),
+		Repositories: repositories(config, m.indexes),
+		InstallOrder: installOrder(chosen),
 	}
 	if config.RequireSameVersion && len(lock.Notes) > 0 {
 		return nil, &DifferentVersions{Notes: lock.Notes}
 	}
-	lock.Repositories = repositories(config, indexes)
-	lock.InstallOrder = installOrder(solutions)
-	lock.Packages, err = l.packages(ctx, config, solutions)
+	var err error
+	lock.Packages, err = l.packages(ctx, config, chosen)
 	if err != nil {
 		return nil, err
 	}
@@ -85,18 +83,6 @@ func Normalise(config *apkconfig.Config) apklockfile.Config {
 		c.Repositories = append(c.Repositories, r.String())
 	}
 	return c
-}
-
-func parseWorld(packages []string) ([]apkconstraint.Constraint, error) {
-	var world []apkconstraint.Constraint
-	for _, p := range packages {
-		c, err := apkconstraint.Parse(p)
-		if err != nil {
-			return nil, err
-		}
-		world = append(world, c)
-	}
-	return world, nil
 }
 
 // indexes fetches all indexes: by architecture, in the order of the config's
@@ -139,16 +125,6 @@ func Locate(dir, location string) string {
 	return filepath.Join(dir, location)
 }
 
-func request(config *apkconfig.Config, indexes map[string][]*apkrepo.Index, arch string, world []apkconstraint.Constraint) apkresolve.Request {
-	r := apkresolve.Request{Arch: arch, World: world}
-	for i, repository := range config.Repositories {
-		r.Repositories = append(r.Repositories, apkresolve.Repository{
-			URL: repository.URL, Tag: repository.Tag, Packages: indexes[arch][i].Packages,
-		})
-	}
-	return r
-}
-
 func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index) []apklockfile.Repository {
 	var all []apklockfile.Repository
 	for i, r := range config.Repositories {
@@ -162,9 +138,9 @@ func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index)
 	return all
 }
 
-func installOrder(solutions map[string]*apkresolve.Solution) map[string][]string {
+func installOrder(chosen solutions) map[string][]string {
 	order := make(map[string][]string)
-	for arch, solution := range solutions {
+	for arch, solution := range chosen {
 		order[arch] = []string{}
 		for _, p := range solution.Packages {
 			order[arch] = append(order[arch], p.Name)

@@ -16,16 +16,16 @@ import (
 )
 
 // packages reads every chosen package and makes its entry.
-func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, solutions map[string]*apkresolve.Solution) ([]apklockfile.Package, error) {
-	l.begin(solutions)
+func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen solutions) ([]apklockfile.Package, error) {
+	l.begin(chosen)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, l.Jobs))
 	var results [][]apklockfile.Package
 	for _, arch := range config.Archs {
-		entries := make([]apklockfile.Package, len(solutions[arch].Packages))
+		entries := make([]apklockfile.Package, len(chosen[arch].Packages))
 		results = append(results, entries)
-		names := provided(solutions[arch])
-		for i, selected := range solutions[arch].Packages {
+		names := provided(chosen[arch])
+		for i, selected := range chosen[arch].Packages {
 			group.Go(func() error {
 				repository := config.Repositories[selected.Repository]
 				file, err := l.Reader.Package(ctx, l.locate(repository), arch, selected.Package, nil, l.advance)
@@ -44,12 +44,12 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, solutio
 	return slices.Concat(results...), err
 }
 
-func (l *Locker) begin(solutions map[string]*apkresolve.Solution) {
+func (l *Locker) begin(chosen solutions) {
 	if l.Progress == nil {
 		return
 	}
 	count, size := 0, int64(0)
-	for _, s := range solutions {
+	for _, s := range chosen {
 		count += len(s.Packages)
 		for _, p := range s.Packages {
 			size += p.Size

@@ -5,15 +5,18 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
 )
 
-// versionNotes has a sentence for each package that is locked at different
-// versions for different architectures.
-func versionNotes(archs []string, solutions map[string]*apkresolve.Solution) []string {
+// A difference is a package that architectures get different versions of.
+type difference struct {
+	name     string
+	versions map[string]string // by architecture
+}
+
+// differences are sorted by name.
+func differences(s solutions) []difference {
 	versions := make(map[string]map[string]string) // name -> arch -> version
-	for arch, solution := range solutions {
+	for arch, solution := range s {
 		for _, p := range solution.Packages {
 			if versions[p.Name] == nil {
 				versions[p.Name] = make(map[string]string)
@@ -21,19 +24,26 @@ func versionNotes(archs []string, solutions map[string]*apkresolve.Solution) []s
 			versions[p.Name][arch] = p.Version
 		}
 	}
-	var notes []string
+	var all []difference
 	for _, name := range slices.Sorted(maps.Keys(versions)) {
-		distinct := slices.Compact(slices.Sorted(maps.Values(versions[name])))
-		if len(distinct) < 2 {
-			continue
+		if len(slices.Compact(slices.Sorted(maps.Values(versions[name])))) > 1 {
+			all = append(all, difference{name, versions[name]})
 		}
+	}
+	return all
+}
+
+// versionNotes has a sentence for each difference.
+func versionNotes(archs []string, s solutions) []string {
+	var notes []string
+	for _, d := range differences(s) {
 		var each []string
 		for _, arch := range archs {
-			if v, ok := versions[name][arch]; ok {
+			if v, ok := d.versions[arch]; ok {
 				each = append(each, fmt.Sprintf("%s (%s)", v, arch))
 			}
 		}
-		notes = append(notes, fmt.Sprintf("%s differs by architecture: %s", name, strings.Join(each, ", ")))
+		notes = append(notes, fmt.Sprintf("%s differs by architecture: %s", d.name, strings.Join(each, ", ")))
 	}
 	return notes
 }
