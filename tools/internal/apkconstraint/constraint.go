@@ -26,7 +26,8 @@ type Constraint struct {
 
 const operators = "<>=~"
 
-// Parse reads one constraint.
+// Parse reads one constraint. The tag stands after the name, as apk wants it
+// (foo@edge>=1.2), or at the end.
 func Parse(s string) (Constraint, error) {
 	var c Constraint
 	bad := func(got, want string) (Constraint, error) {
@@ -34,15 +35,19 @@ func Parse(s string) (Constraint, error) {
 	}
 	rest, conflict := strings.CutPrefix(s, "!")
 	c.Conflict = conflict
-	rest, tag, tagged := strings.Cut(rest, "@")
-	if tagged {
-		if tag == "" {
-			return bad("the tag after @ is empty", "name@tag, where a repository is listed as @tag")
+	if name, after, tagged := strings.Cut(rest, "@"); tagged {
+		end := strings.IndexAny(after, operators)
+		if end < 0 {
+			end = len(after)
 		}
-		if strings.ContainsAny(tag, operators) {
-			return bad("the tag stands before the version", "the tag last, as in name>=1.2@edge")
+		c.Tag = after[:end]
+		if c.Tag == "" || strings.Contains(c.Tag, "@") {
+			return bad(fmt.Sprintf("%q is not a tag", c.Tag), "name@tag, where a repository is listed as @tag")
 		}
-		c.Tag = tag
+		if end < len(after) && strings.ContainsAny(name, operators) {
+			return bad("it has two versions", "name@tag>=1.2")
+		}
+		rest = name + after[end:]
 	}
 	c.Name = rest
 	if i := strings.IndexAny(rest, operators); i >= 0 {
@@ -111,14 +116,15 @@ func canonical(op string) (string, bool) {
 
 // String is the constraint as apk writes it. Parse reads it back.
 func (c Constraint) String() string {
-	s := c.Name + c.Op + c.Version
+	var s string
 	if c.Conflict {
-		s = "!" + s
+		s = "!"
 	}
+	s += c.Name
 	if c.Tag != "" {
 		s += "@" + c.Tag
 	}
-	return s
+	return s + c.Op + c.Version
 }
 
 // Matches says whether something that goes by Name, at the given version, is

@@ -22,78 +22,79 @@ the part of the indexes that the world can lead to; the last table compares on t
 
 // report sums up comparisons, as Markdown.
 type report struct {
-	sections []section
+	text strings.Builder
+	// failures are the differences that are not explained.
+	failures []string
 }
 
-type section struct {
-	title       string
-	total       int
-	sameOrder   int
-	bothRefuse  int
-	onlyOrder   int
-	oursOnly    int
-	apksOnly    int
-	differ      int
-	listed      []comparison // all that is not the same
-	unexplained []comparison // those of them that have to be looked into
+func (r *report) String() string { return reportHead + r.text.String() }
+
+func (r *report) table(title string, rows []string, count map[string]int, list []string) {
+	fmt.Fprintf(&r.text, "## %s\n\n| answer | cases |\n| --- | --- |\n", title)
+	for _, row := range rows {
+		fmt.Fprintf(&r.text, "| %s | %d |\n", row, count[row])
+	}
+	r.text.WriteString("\n")
+	for _, line := range list {
+		fmt.Fprintf(&r.text, "- %s\n", line)
+	}
+	if len(list) > 0 {
+		r.text.WriteString("\n")
+	}
 }
 
+// add adds a table of worlds, and names those that are not answered alike.
 func (r *report) add(title string, list []comparison) {
-	s := section{title: title, total: len(list)}
+	count := map[string]int{"all": len(list)}
+	var named []string
 	for _, c := range list {
+		failure := true
 		switch {
 		case c.ourError != nil && c.apksError != nil:
-			s.bothRefuse++
+			count["both refuse"]++
 			continue
 		case c.sameOrder():
-			s.sameOrder++
+			count["the same set in the same order"]++
 			continue
-		case c.sameSet():
-			s.onlyOrder++
 		case c.apksError != nil:
 			// An answer that was verified, where apk does not go back on a
 			// choice.
-			s.oursOnly++
-			s.listed = append(s.listed, c)
-			continue
+			count["apk refuses, ours answers"]++
+			failure = false
+		case c.sameSet():
+			count["the same set in another order"]++
 		case c.ourError != nil:
-			s.apksOnly++
+			count["apk answers, ours refuses"]++
 		default:
-			s.differ++
+			count["another set"]++
 		}
-		s.listed = append(s.listed, c)
-		s.unexplained = append(s.unexplained, c)
+		line := fmt.Sprintf("`%s`: %s", strings.Join(c.world, " "), c.difference())
+		named = append(named, line)
+		if failure {
+			r.failures = append(r.failures, line)
+		}
 	}
-	r.sections = append(r.sections, s)
+	r.table(title, []string{
+		"all", "the same set in the same order", "both refuse", "the same set in another order",
+		"apk refuses, ours answers", "apk answers, ours refuses", "another set",
+	}, count, named)
 }
 
-func (r *report) String() string {
-	var b strings.Builder
-	b.WriteString(reportHead)
-	for _, s := range r.sections {
-		fmt.Fprintf(&b, "## %s\n\n", s.title)
-		b.WriteString("| answer | worlds |\n| --- | --- |\n")
-		for _, row := range []struct {
-			text  string
-			count int
-		}{
-			{"all", s.total},
-			{"the same set in the same order", s.sameOrder},
-			{"both refuse", s.bothRefuse},
-			{"the same set in another order", s.onlyOrder},
-			{"apk refuses, ours answers", s.oursOnly},
-			{"apk answers, ours refuses", s.apksOnly},
-			{"another set", s.differ},
-		} {
-			fmt.Fprintf(&b, "| %s | %d |\n", row.text, row.count)
-		}
-		b.WriteString("\n")
-		for _, c := range s.listed {
-			fmt.Fprintf(&b, "- `%s`: %s\n", strings.Join(c.world, " "), c.difference())
-		}
-		if len(s.listed) > 0 {
-			b.WriteString("\n")
-		}
-	}
-	return b.String()
+// addSmall adds the table of small repositories.
+func (r *report) addSmall(cases int, count map[string]int) {
+	count["all"] = cases
+	r.table("Random repositories of up to ten packages", append([]string{"all"}, smallKinds...), count, nil)
+	r.text.WriteString(`These are full of clashes, virtuals, priorities and tags, and all sets of packages are tried to see which are answers at
+all. Where apk refuses, it made a choice that it does not take back; where it breaks a rule, it installs what a
+constraint or a conflict forbids. Nothing is left that is not one of these; "not a world for apk" has two constraints on
+one name, of which apk forgets one.
+
+`)
+}
+
+// addPairs adds the table of versions.
+func (r *report) addPairs(pairs int, differ []string) {
+	r.failures = append(r.failures, differ...)
+	r.table("Pairs of versions, as in apk version -t", []string{"all", "the same", "other"},
+		map[string]int{"all": pairs, "the same": pairs - len(differ), "other": len(differ)}, differ)
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -252,7 +251,9 @@ func TestOracle(t *testing.T) {
 	repositories := realRepositories(t)
 	singles := worldsOfOne(repositories)
 	random := randomWorlds(oracleSeed, fullWorlds, repositories)
+	small, pairs := fullSmall, fullPairs
 	if mode != "full" {
+		small, pairs = partSmall, partPairs
 		random = random[:partWorlds]
 		step := len(singles) / partSingles
 		for i := range partSingles {
@@ -269,15 +270,15 @@ func TestOracle(t *testing.T) {
 		sample = append(sample, random[i*len(random)/wholeSample])
 	}
 	r.add("Some of the random worlds again, on the whole signed indexes", compareAll(t, sample, true))
+	r.addSmall(small, compareSmall(t, small))
+	r.addPairs(pairs, comparePairs(t, pairs, repositories))
 	t.Log("\n" + r.String())
 	if path := os.Getenv("RULES_APK_REPORT"); path != "" {
 		if err := os.WriteFile(path, []byte(r.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, section := range r.sections {
-		for _, c := range section.unexplained {
-			t.Errorf("%s: %s", strings.Join(c.world, " "), c.difference())
-		}
+	for _, failure := range r.failures {
+		t.Error(failure)
 	}
 }

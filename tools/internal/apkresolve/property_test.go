@@ -1,6 +1,8 @@
 package apkresolve
 
 import (
+	"crypto/sha1"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -27,12 +29,14 @@ func (g small) request() Request {
 	}
 	count := 0
 	for _, name := range names {
-		for version := range 1 + g.IntN(3) {
+		for _, version := range g.Perm(len(smallVersions))[:1+g.IntN(3)] {
 			if count++; count > 10 {
 				break
 			}
-			p := &apkindex.Package{Name: name, Version: fmt.Sprint(version + 1)}
-			p.Checksum = "Q1" + p.String()
+			p := &apkindex.Package{Name: name, Version: smallVersions[version]}
+			sum := sha1.Sum([]byte(p.String()))
+			p.Checksum = "Q1" + base64.StdEncoding.EncodeToString(sum[:])
+			p.Arch, p.Size, p.InstalledSize = request.Arch, 1, 1
 			for range g.IntN(3) {
 				p.Depends = append(p.Depends, g.dependency(names))
 			}
@@ -66,19 +70,20 @@ func (g small) request() Request {
 
 func (g small) dependency(names []string) string {
 	text := g.name(names)
-	switch g.IntN(6) {
-	case 0:
-		text += fmt.Sprintf("=%d", 1+g.IntN(3))
-	case 1:
-		text += fmt.Sprintf(">%d", g.IntN(3))
-	case 2:
-		text += fmt.Sprintf("<%d", 1+g.IntN(4))
+	if g.IntN(2) == 0 {
+		operators := []string{"=", "<", ">", "<=", ">=", "~", ">~", "<~"}
+		text += operators[g.IntN(len(operators))] + g.version()
 	}
 	if g.IntN(5) == 0 {
 		text = "!" + text
 	}
 	return text
 }
+
+// smallVersions are the versions of the packages.
+var smallVersions = []string{"1", "1.5-r0", "2_rc1", "2", "2.0", "2.0-r1"}
+
+func (g small) version() string { return smallVersions[g.IntN(len(smallVersions))] }
 
 // name is that of a package, or of something that is only provided.
 func (g small) name(names []string) string {
@@ -91,7 +96,7 @@ func (g small) name(names []string) string {
 func (g small) provides(names []string) []string {
 	name := g.name(names)
 	if g.IntN(2) == 0 {
-		name += fmt.Sprintf("=%d", 1+g.IntN(3))
+		name += "=" + g.version()
 	}
 	return []string{name}
 }

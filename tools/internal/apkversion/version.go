@@ -59,17 +59,15 @@ func (s *scanner) take() int64 {
 	switch s.next {
 	case partComponent, partNumber, partSuffixNumber, partRevision:
 		if s.next == partComponent && s.rest[0] == '0' {
-			// Leading zeros are a part of their own, so that 1.01 < 1.1: the
-			// more of them, the smaller. The digits that follow are the next
-			// part.
-			for n < len(s.rest) && s.rest[n] == '0' {
+			// Zeros at the front, but for the last, are a part of their own: the
+			// more of them, the smaller. The number is read after them, from its
+			// last zero on: a component with a zero in front of it is smaller
+			// than any without, 1.01 < 1.1.
+			for n+1 < len(s.rest) && s.rest[n+1] == '0' {
 				n++
 			}
 			s.rest = s.rest[n:]
 			s.next = partNumber
-			if s.rest == "" {
-				s.next = partEnd
-			}
 			return -int64(n)
 		}
 		for n < len(s.rest) && isDigit(s.rest[n]) {
@@ -177,7 +175,9 @@ func Compare(a, b string) int {
 
 // HasPrefix says whether v is prefix or begins with it, part by part: 1.2.3-r0
 // has the prefixes 1.2.3, 1.2 and 1 but not 1.2.30 and not 1.1. This is the
-// operator ~ of constraints.
+// operator ~ of constraints. As in apk 2.14, a version that ends, or goes on
+// differently, where the prefix has more parts passes too: 1.2-r0 has the prefix
+// 1.2.3 as well.
 func HasPrefix(v, prefix string) bool {
 	return compare(v, prefix, true) == 0
 }
@@ -201,7 +201,7 @@ func compare(a, b string, prefix bool) int {
 		return sign(vx < vy)
 	case x.hash != y.hash:
 		return sign(x.hash < y.hash)
-	case x.next == y.next, prefix && y.next == partEnd:
+	case x.next == y.next, prefix:
 		return 0
 	}
 	// One goes on where the other ends or goes on differently: the one that

@@ -17,6 +17,13 @@ func TestCompare(t *testing.T) {
 		{"1.010", ">", "1.01"},
 		{"01.1", "=", "1.1"}, // the first component is a number always
 		{"1.0", "<", "1.1"},
+		{"1.0", ">", "1.00"},
+		{"1.00", ">", "1.00_rc1"},
+		{"1.00", "<", "1.00_p1"},
+		{"1.01", ">", "1."},
+		{"1.001", "<", "1."},
+		{"1.0", ">", "1.a"},
+		{"001.14.0_x-r4", "<", "001.14.0"},
 		{"1.2a", ">", "1.2"},
 		{"1.2a", "<", "1.2b"},
 		{"1.2a", "<", "1.2.1"},
@@ -85,7 +92,9 @@ func TestHasPrefix(t *testing.T) {
 		{"1.2a", "1.2", true},
 		{"1.2_rc1", "1.2", true},
 		{"1.1", "1.2", false},
-		{"1.2", "1.2.3", false},
+		{"1.2.9", "1.2.3", false},
+		{"1.2-r0", "1.2.3", true}, // sic
+		{"1.2", "1.2_rc1", true},  // sic
 	} {
 		if got := HasPrefix(tc.v, tc.prefix); got != tc.want {
 			t.Errorf("HasPrefix(%q, %q) is %v, want %v", tc.v, tc.prefix, got, tc.want)
