@@ -47,7 +47,7 @@ def _hub_package_impl(ctx):
                 transitive = [closure.available for closure in closures],
             ),
             locks = depset([ctx.attr.lock[ApkLockInfo]]),
-            name = ctx.label.package,
+            name = package.name if package else ctx.label.name,
             package = package,
         ),
     ]

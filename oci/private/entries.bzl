@@ -15,7 +15,10 @@ target's only file. A directory's path is that of the directory itself.
         allow_files = True,
     ),
     "modes": attr.string_dict(
-        doc = "Paths, and their modes in octal, such as `4755`. Default: 0755 for directories and executables, else 0644.",
+        doc = """Paths, and their modes in octal, such as `4755`.
+
+Default: 0755 for directories and for what is built to be run, 0644 for the rest, source files among it.
+""",
     ),
     "owners": attr.string_dict(
         doc = "Paths, and their owners as `uid:gid` or `uid:gid:user:group`. Default: `0:0:root:root`.",
@@ -64,7 +67,7 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
     """Works out the entries of an archive, in the order of their paths.
 
     Args:
-        files: list of (path, file, executable): path as in `files`, file with `basename`, bool
+        files: list of (path, file, mode): path as in `files`, file with `basename`, default mode or empty
         directories: list of strings
         symlinks: dict of path to target
         modes: dict of path to octal mode
@@ -86,9 +89,12 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
             problem, owner = parse_owner(owners[path])
             if problem:
                 return "%s: %s" % (path, problem)
+        mode = modes.get(path, mode)
+        if mode and not _is_octal(mode):
+            return "%s: mode is \"%s\", want an octal number such as 0755" % (path, mode)
         header = {
             "path": path + suffix,
-            "mode": modes.get(path, mode),
+            "mode": mode,
             "uid": owner.uid,
             "gid": owner.gid,
             "uname": owner.uname,
@@ -96,14 +102,11 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
         }
         if link:
             header["link"] = link
-        if not _is_octal(header["mode"]):
-            return "%s: mode is \"%s\", want an octal number such as 0755" % (path, header["mode"])
         found[path] = struct(file = file, header = header)
         return None
 
-    for path, file, executable in files:
-        target = path + file.basename if path.endswith("/") else path
-        err = add(target, "0755" if executable else "0644", file = file)
+    for path, file, mode in files:
+        err = add(path + file.basename if path.endswith("/") else path, mode, file = file)
         if err:
             return err, None
     for path in directories:
@@ -120,6 +123,18 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
                 return "%s: nothing has the path \"%s\"" % (attribute, path), None
     return None, [found[path] for path in sorted(found)]
 
+def _default_mode(file, executable):
+    """The mode of a file, from what Bazel knows of it.
+
+    The file's own mode says little: Bazel sets the run bits of all outputs, and remote execution those of all inputs.
+    A directory has files of any kind: those that can be run keep that.
+    """
+    if file.is_directory:
+        return ""
+
+    # Bazel calls every source file that is named by itself an executable.
+    return "0755" if file == executable and not file.is_source else "0644"
+
 def target_files(targets):
     """Looks the files of a `files` attribute up.
 
@@ -127,7 +142,7 @@ def target_files(targets):
         targets: dict of target to path
 
     Returns:
-        (err, files): list of (path, File, bool) for archive_entries.
+        (err, files): list of (path, File, mode) for archive_entries.
     """
     files = []
     for target, path in targets.items():
@@ -139,7 +154,7 @@ def target_files(targets):
                 len(members),
                 path,
             ), None
-        files.extend([(path, file, file == executable) for file in members])
+        files.extend([(path, file, _default_mode(file, executable)) for file in members])
     return None, files
 
 def add_entries(args, entries):

@@ -22,7 +22,7 @@ def _entries_test_impl(ctx):
     data = _file("data.txt")
     err, entries = _entries(
         directories = ["/var/lib/x/"],
-        files = [("/usr/bin/p", program, True), ("/etc/", data, False)],
+        files = [("/usr/bin/p", program, "0755"), ("/etc/", data, "0644"), ("/opt", _file("tree"), "")],
         modes = {"/usr/bin/p": "4755", "/var/lib/x": "0700"},
         owners = {"/etc/data.txt": "0:8:root:mail", "/var/lib/x": "65532:65532"},
         symlinks = {"/a": "usr/bin/p"},
@@ -33,6 +33,7 @@ def _entries_test_impl(ctx):
         [
             (_header("/a", "0777", link = "usr/bin/p"), None),
             (_header("/etc/data.txt", "0644", gid = 8, gname = "mail"), data),
+            (_header("/opt", ""), _file("tree")),
             (_header("/usr/bin/p", "4755"), program),
             (_header("/var/lib/x/", "0700", gid = 65532, gname = "", uid = 65532, uname = ""), None),
         ],
@@ -54,8 +55,8 @@ def _bad_entries_test_impl(ctx):
         "modes: nothing has the path \"/b\"": {"directories": ["/a"], "modes": {"/b": "0755"}},
         "owners: nothing has the path \"/a/\"": {"directories": ["/a"], "owners": {"/a/": "0:0"}},
         "path is \"/a\" twice": {"directories": ["/a"], "symlinks": {"/a": "b"}},
-        "path is \"/etc/data.txt\" twice": {"files": [("/etc/", data, False), ("/etc/data.txt", data, False)]},
-        "path is \"etc/x\", want an absolute one": {"files": [("etc/x", data, False)]},
+        "path is \"/etc/data.txt\" twice": {"files": [("/etc/", data, "0644"), ("/etc/data.txt", data, "0644")]},
+        "path is \"etc/x\", want an absolute one": {"files": [("etc/x", data, "0644")]},
     }.items():
         err, _ = _entries(**arguments)
         asserts.equals(env, want, err)
