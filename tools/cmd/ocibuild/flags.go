@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apksystem"
 	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
 )
@@ -44,6 +45,19 @@ func (fs *flagSet) jsonValue(dst any, name, usage string) {
 		dec.DisallowUnknownFields()
 		return dec.Decode(dst)
 	})
+}
+
+// spec declares --spec, what an image asks for, which must be given.
+func (fs *flagSet) spec(dst **apksystem.Spec) {
+	fs.Func("spec", "JSON: what the image asks for", func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		*dst, err = apksystem.ParseSpec(data)
+		return err
+	})
+	fs.required = append(fs.required, "spec")
 }
 
 // layers declares a flag that may be given several times, each with a layer's descriptor.

@@ -25,15 +25,7 @@ type systemLayerFlags struct {
 func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	f := &systemLayerFlags{}
 	fs := newFlags("system-layer")
-	fs.Func("spec", "JSON: what the image asks for", func(value string) error {
-		data, err := argument(value)
-		if err != nil {
-			return err
-		}
-		f.spec, err = apksystem.ParseSpec(data)
-		return err
-	})
-	fs.required = append(fs.required, "spec")
+	fs.spec(&f.spec)
 	fs.strings(&f.facts, "facts", "file: the facts of a package, in install order; may be repeated")
 	fs.need(&f.layer, "layer", "output file")
 	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")

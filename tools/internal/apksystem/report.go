@@ -14,6 +14,8 @@ type Report struct {
 	Packages []ReportPackage `json:"packages"`
 	// Scripts are those that would have done something which is not in the image.
 	Scripts []ReportScript `json:"scripts,omitempty"`
+	// Normalised are the packages that cannot be layers as they are, and why.
+	Normalised []ReportNormalised `json:"normalised,omitempty"`
 	// Hidden are names at the root that the packages' archives have and the system layer hides.
 	Hidden []string `json:"hidden,omitempty"`
 	// Directories are those on whose owner or mode packages disagree, as they are in the image.
@@ -26,6 +28,12 @@ type Report struct {
 type ReportPackage struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+}
+
+// ReportNormalised is a package that is rewritten.
+type ReportNormalised struct {
+	Package string `json:"package"`
+	Why     string `json:"why"`
 }
 
 // ReportScript is a script that is not covered.

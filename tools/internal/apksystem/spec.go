@@ -17,6 +17,13 @@ type Spec struct {
 	Accounts     Accounts `json:"accounts"`
 	// Scripts silences the warnings about packages' scripts: "acknowledged" by the package's name.
 	Scripts map[string]string `json:"scripts,omitempty"`
+	// Exclude are patterns of paths that the image does not have, see apktree.NewExclusion.
+	Exclude []string `json:"exclude,omitempty"`
+	// Layers are the names of the packages in each layer, the lowest first. Absent, each package is a layer, in install
+	// order. The packages of a layer with several are merged, by `ocibuild merge`.
+	Layers [][]string `json:"layers,omitempty"`
+	// Normalised are the packages whose layers `ocibuild merge` makes although nothing else is in them, with the reason.
+	Normalised map[string]string `json:"normalised,omitempty"`
 }
 
 // acknowledged is the only value in Spec.Scripts.

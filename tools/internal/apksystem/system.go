@@ -19,6 +19,7 @@ type builder struct {
 	spec    *Spec
 	facts   []*apkfacts.Facts // in install order
 	tree    *apktree.Tree
+	plan    *plan
 	built   time.Time // of all entries of the layer
 	overlay *overlay
 	report  *Report
@@ -55,35 +56,39 @@ func newBuilder(spec *Spec, packages []*apkfacts.Facts) (*builder, error) {
 	if err := CheckSound(spec.World, packages); err != nil {
 		return nil, err
 	}
-	tree, err := apktree.New(packages)
+	exclude, err := apktree.NewExclusion(spec.Exclude)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLayers(tree); err != nil {
+	tree, err := apktree.New(packages, exclude)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := newPlan(spec, packages)
+	if err != nil {
+		return nil, err
+	}
+	normalised, err := plan.check(tree)
+	if err != nil {
 		return nil, err
 	}
 	built, err := newest(packages)
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{spec: spec, facts: packages, tree: tree, built: built, overlay: newOverlay(tree), report: &Report{Hidden: tree.Hidden}}
+	b := &builder{
+		spec:    spec,
+		facts:   packages,
+		tree:    tree,
+		plan:    plan,
+		built:   built,
+		overlay: newOverlay(tree),
+		report:  &Report{Hidden: tree.Hidden, Normalised: normalised},
+	}
 	for _, f := range packages {
 		b.report.Packages = append(b.report.Packages, ReportPackage{Name: f.Name, Version: f.Version})
 	}
 	return b, nil
-}
-
-// checkLayers refuses packages whose archives would hide others' files if they were layers as they are.
-func checkLayers(t *apktree.Tree) error {
-	for _, s := range t.Shadows {
-		return fmt.Errorf("package %s: its %s would hide that of package %s, which replaces it", t.Packages[s.Package].Facts, s.Path, t.Packages[s.By].Facts)
-	}
-	for _, p := range t.Packages {
-		for _, m := range p.Moved {
-			return fmt.Errorf("package %s: its directory %s would hide the symlink to %s that package %s has there", p.Facts, m.From, m.To, t.Packages[m.By].Facts)
-		}
-	}
-	return nil
 }
 
 // newest returns the build time of the newest package.
@@ -111,11 +116,7 @@ func addHidden(b *builder) error {
 }
 
 func addDirectories(b *builder) error {
-	order := make([]int, len(b.facts))
-	for i := range order {
-		order[i] = i
-	}
-	b.report.Directories = b.tree.DirectoryFixes(order)
+	b.report.Directories = b.tree.DirectoryFixes(b.plan.height, b.plan.rewritten)
 	for _, e := range b.report.Directories {
 		if err := b.overlay.set(e, "metadata of "+e.Path); err != nil {
 			return err

@@ -18,11 +18,13 @@ type Tree struct {
 	// Hidden are the names at the root that packages' archives have but apk never installs: those that begin with a dot.
 	// Sorted.
 	Hidden []string
-	// Shadows are entries that lost their path to an earlier package, yet lie in a layer above it.
-	Shadows []Shadow
+	// Losses are entries whose path went to another package.
+	Losses []Loss
 
 	nodes map[string]*Node
 	links links
+
+	exclude *Exclusion
 }
 
 // Package is one package's part of the tree.
@@ -33,6 +35,8 @@ type Package struct {
 	// Moved are the shipped directories that are symlinks in another package, in order of appearance: what the package has
 	// below them lies elsewhere, so that its archive cannot be a layer as it is.
 	Moved []Move
+	// Excluded are the paths that were left out.
+	Excluded []string
 
 	index int
 	dirs  map[string]*Dir
@@ -70,17 +74,17 @@ type dirInstance struct {
 	entry *apkfacts.Entry
 }
 
-// Shadow is an entry that must not reach a layer: the layer would hide what belongs there.
-type Shadow struct {
+// Loss is an entry that another package replaces. A layer above the other package's must not have it.
+type Loss struct {
 	Package int // index into Tree.Packages
 	Path    string
-	By      int // the package whose file it would hide
+	By      int // the package whose file is there
 }
 
-// New puts packages together. They are in install order. Two packages that clash are an error that names both and the
-// path.
-func New(packages []*apkfacts.Facts) (*Tree, error) {
-	t := &Tree{nodes: map[string]*Node{}, links: clashingLinks(packages)}
+// New puts packages together. They are in install order. What exclude says is left out, as if the packages did not have
+// it; nil leaves out nothing. Two packages that clash are an error that names both and the path.
+func New(packages []*apkfacts.Facts, exclude *Exclusion) (*Tree, error) {
+	t := &Tree{nodes: map[string]*Node{}, links: clashingLinks(packages), exclude: exclude}
 	for i, facts := range packages {
 		p := &Package{Facts: facts, index: i, dirs: map[string]*Dir{}}
 		t.Packages = append(t.Packages, p)
@@ -107,6 +111,10 @@ func (t *Tree) add(p *Package, e *apkfacts.Entry) error {
 			top, _, _ := strings.Cut(e.Path, "/")
 			t.Hidden = append(t.Hidden, top)
 		}
+		return nil
+	}
+	if t.exclude.Matches(e.Path) {
+		p.Excluded = append(p.Excluded, e.Path)
 		return nil
 	}
 	if e.Type == apkfacts.Dir {
@@ -189,9 +197,10 @@ func (t *Tree) addFile(p *Package, d *Dir, e *apkfacts.Entry) error {
 			return fmt.Errorf("packages %s and %s both have %s, with different content, and neither replaces the other; leave one of the packages out, or exclude the path",
 				old.Facts, p.Facts, at)
 		case no:
-			t.Shadows = append(t.Shadows, Shadow{Package: p.index, Path: e.Path, By: n.Owner})
+			t.Losses = append(t.Losses, Loss{Package: p.index, Path: e.Path, By: n.Owner})
 			return nil
 		}
+		t.Losses = append(t.Losses, Loss{Package: old.index, Path: n.Entry.Path, By: p.index})
 	}
 	old.disown(n.Entry)
 	n.Entry, n.Owner = e, p.index
@@ -203,4 +212,15 @@ func (p *Package) disown(e *apkfacts.Entry) {
 	if d := p.dirs[parent(e.Path)]; d != nil {
 		d.Files = slices.DeleteFunc(d.Files, func(f *apkfacts.Entry) bool { return f == e })
 	}
+}
+
+// Kept returns what the package still owns, but for directories, and where each is.
+func (p *Package) Kept() map[*apkfacts.Entry]string {
+	kept := map[*apkfacts.Entry]string{}
+	for _, d := range p.Dirs {
+		for _, e := range d.Files {
+			kept[e] = path.Join(d.At, path.Base(e.Path))
+		}
+	}
+	return kept
 }
