@@ -93,16 +93,12 @@ func runLoad(ctx context.Context, p *process, spec string, args []string) error 
 }
 
 func writeTar(ctx context.Context, path, format string, archive *ociarchive.Archive) error {
-	err := atomicfile.Write(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		if format == "docker" {
 			return archive.WriteDocker(ctx, w)
 		}
 		return archive.WriteOCI(ctx, w)
 	})
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
 }
 
 func loadInto(ctx context.Context, name string, archive ociarchive.Archive, shown *progress) ([]ociload.Result, error) {

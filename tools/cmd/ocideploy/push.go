@@ -61,7 +61,7 @@ func runPush(ctx context.Context, p *process, spec string, args []string) error 
 	}
 	if f.digestFile != "" && !f.dryRun {
 		if err := atomicfile.WriteBytes(p.path(f.digestFile), []byte(references.String())); err != nil {
-			return fmt.Errorf("pushed, but writing --digest-file: %w", err)
+			return fmt.Errorf("pushed, but --digest-file: %w", err)
 		}
 	}
 	_, err = fmt.Fprint(p.stdout, references.String())
