@@ -225,7 +225,8 @@ func (o *Oracle) Simulate(repositories, world []string) ([]string, error) {
 	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
 		switch match := installing.FindStringSubmatch(line); {
 		case match != nil:
-			answer = append(answer, match[3]+" "+match[4])
+			name, _, _ := strings.Cut(match[3], "@") // name@tag
+			answer = append(answer, name+" "+match[4])
 		case strings.HasPrefix(line, "OK: "):
 			done = true
 		}
@@ -236,7 +237,7 @@ func (o *Oracle) Simulate(repositories, world []string) ([]string, error) {
 	return answer, nil
 }
 
-// Versions asks apk how the pairs compare and gives "<", "=" or ">" for each.
+// Version asks apk how two versions compare: "<", "=" or ">".
 func (o *Oracle) Version(a, b string) (string, error) {
 	out, err := o.run("version", "-t", a, b)
 	return strings.TrimSpace(out), err
