@@ -16,6 +16,8 @@ var names = map[string]string{
 	"apache-2": "Apache-2.0", "apache-2.0": "Apache-2.0", "artistic": "Artistic-1.0-Perl", "artistic-1": "Artistic-1.0-Perl",
 	"bsd-2-clause": "BSD-2-Clause", "bsd-3-clause": "BSD-3-Clause", "bsd-4-clause": "BSD-4-Clause",
 	"mpl-1.1": "MPL-1.1", "mpl-2.0": "MPL-2.0", "psf-2": "PSF-2.0", "python-2": "Python-2.0", "cc0-1.0": "CC0-1.0",
+	// Without a version: any that there is.
+	"gpl": "GPL-1.0-or-later", "lgpl": "LGPL-2.0-or-later", "gfdl": "GFDL-1.1-or-later",
 	"gfdl-1.2": "GFDL-1.2-only", "gfdl-1.3": "GFDL-1.3-only", "gfdl-1.3+": "GFDL-1.3-or-later",
 }
 
@@ -42,6 +44,9 @@ func Expression(pkg, copyright string) string {
 	if len(found) == 0 {
 		for _, match := range common.FindAllStringSubmatch(copyright, -1) {
 			found[spdx(match[1])] = true
+		}
+		if strings.Contains(copyright, "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2") {
+			found["PSF-2.0"] = true
 		}
 	}
 	if len(found) == 0 {

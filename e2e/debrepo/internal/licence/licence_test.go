@@ -11,6 +11,8 @@ func TestExpression(t *testing.T) {
 			"BSD-3-Clause AND GPL-3.0-only AND LGPL-2.1-or-later"},
 		{"unknown to SPDX", format + "Files: *\nLicense: public_domain\n", "LicenseRef-public-domain"},
 		{"prose", "It is free.\nSee /usr/share/common-licenses/LGPL-2.1.\nOr `/usr/share/common-licenses/GPL-3'.", "GPL-3.0-only AND LGPL-2.1-only"},
+		{"Python's", "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2\n...", "PSF-2.0"},
+		{"any version", "See /usr/share/common-licenses/GPL.", "GPL-1.0-or-later"},
 		{"nothing", "Ask the author.", "LicenseRef-Debian-libfoo-1"},
 		{"absent", "", "LicenseRef-Debian-libfoo-1"},
 	} {
