@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
@@ -77,14 +79,22 @@ func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) er
 		return err
 	}
 	reader := &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}
-	for _, text := range o.repositories {
-		tag, location := splitTag(text)
-		location = strings.TrimRight(workspaceLocation(location), "/")
-		index, err := reader.Index(ctx, apkrepo.Repository{Locations: []string{location}}, o.arch)
-		if err != nil {
-			return err
-		}
-		request.Repositories = append(request.Repositories, apkresolve.Repository{URL: location, Tag: tag, Packages: index.Packages})
+	request.Repositories = make([]apkresolve.Repository, len(o.repositories))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, text := range o.repositories {
+		group.Go(func() error {
+			tag, location := splitTag(text)
+			location = strings.TrimRight(workspaceLocation(location), "/")
+			index, err := reader.Index(ctx, apkrepo.Repository{Locations: []string{location}}, o.arch)
+			if err != nil {
+				return err
+			}
+			request.Repositories[i] = apkresolve.Repository{URL: location, Tag: tag, Packages: index.Packages}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	solution, err := apkresolve.Resolve(request)
 	if err != nil {
