@@ -253,9 +253,9 @@ func TestUnsatisfiable(t *testing.T) {
 			"the request asks for a",
 			"a-1 is in a repository with a tag only; to take it from there, ask for a@edge",
 		}},
-		{"many versions", "a", []string{"a 1 D:x\na 2 D:x\na 3 D:x\na 4 D:x\na 5 D:x"}, []string{
+		{"many versions", "a", []string{"a 1 D:other\na 2 D:other\na 3 D:other\na 4 D:other\na 5 D:other"}, []string{
 			"the request asks for a",
-			"a-1, a-2, a-3 and 2 more need x, which no repository has",
+			"a-1, a-2, a-3 and 2 more need other, which no repository has",
 		}},
 		{"what is not to blame is not told", "z a y", []string{"z 1 D:y\ny 1\na 1 D:q<1\nq 1"}, []string{
 			"the request asks for a",
