@@ -37,7 +37,7 @@ func parseLoad(p *process, spec string, args []string) (*loadFlags, error) {
 	set.StringVar(&f.runtime, "runtime", "", "load into `RUNTIME`: docker, podman or containerd; default: the first that answers")
 	set.StringVar(&f.output, "output", "", "write a tar `FILE` and load it nowhere")
 	set.StringVar(&f.format, "format", "oci", "`FORMAT` of --output: oci (a layout) or docker (as docker save)")
-	if err := p.parse(set, args, 0); err != nil {
+	if _, err := p.parse(set, args, 0); err != nil {
 		return nil, err
 	}
 	switch {

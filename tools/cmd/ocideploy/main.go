@@ -41,6 +41,7 @@ func commands() []command {
 	return []command{
 		{"push", "--spec=FILE [FLAGS]", "push images into registries: only what they lack", runPush},
 		{"load", "--spec=FILE [FLAGS]", "load images into Docker, podman or containerd, or write a tar", runLoad},
+		{"verify", "IMAGE|LAYOUT_DIRECTORY [FLAGS]", "tell which layers are packages of a lock, and prove it", runVerify},
 	}
 }
 
@@ -107,22 +108,29 @@ func (p *process) report(err error) int {
 	return 1
 }
 
-// parse parses the flags of a subcommand that takes wantArgs arguments.
-func (p *process) parse(flags *flag.FlagSet, args []string, wantArgs int) error {
+// parse parses the flags of a subcommand, which may stand before and behind its arguments, and returns these: as many as want.
+func (p *process) parse(flags *flag.FlagSet, args []string, want int) ([]string, error) {
 	var text strings.Builder
 	flags.SetOutput(&text)
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(p.stdout, text.String())
-		return err
+	var got []string
+	for {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(p.stdout, text.String())
+			return nil, err
+		}
+		if err != nil {
+			return nil, &usageError{err.Error()}
+		}
+		if flags.NArg() == 0 {
+			break
+		}
+		got, args = append(got, flags.Arg(0)), flags.Args()[1:]
 	}
-	if err != nil {
-		return &usageError{err.Error()}
+	if len(got) != want {
+		return nil, &usageError{fmt.Sprintf("%s: got %d arguments, want %d: %q", flags.Name(), len(got), want, got)}
 	}
-	if flags.NArg() != wantArgs {
-		return &usageError{fmt.Sprintf("%s: got %d arguments, want %d: %q", flags.Name(), flags.NArg(), wantArgs, flags.Args())}
-	}
-	return nil
+	return got, nil
 }
 
 // path is a path that the user gave, seen from where the user stands: `bazel run` changes the directory.

@@ -26,7 +26,8 @@ func parsePush(p *process, spec string, args []string) (*pushFlags, error) {
 	set.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
 	set.BoolVar(&f.dryRun, "dry-run", false, "ask the registry what it lacks, and change nothing")
 	set.StringVar(&f.digestFile, "digest-file", "", "also write the lines repository@digest to `FILE`")
-	return f, p.parse(set, args, 0)
+	_, err := p.parse(set, args, 0)
+	return f, err
 }
 
 func runPush(ctx context.Context, p *process, spec string, args []string) error {
