@@ -45,11 +45,11 @@ func (l *Locker) Lock(ctx context.Context, config *apkconfig.Config) (*apklockfi
 	if err != nil {
 		return nil, err
 	}
-	solutions, err := m.resolve(nil)
+	solutions, err := m.align()
 	if err != nil {
 		return nil, err
 	}
-	return l.finish(ctx, m, m.align(solutions))
+	return l.finish(ctx, m, solutions)
 }
 
 // finish reads the chosen packages and puts the lock together.

@@ -2,7 +2,6 @@ package apklocker
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
@@ -19,9 +18,6 @@ type market struct {
 	world   []apkconstraint.Constraint
 	indexes map[string][]*apkrepo.Index // by architecture, in the order of config.Repositories
 }
-
-// pins hold packages at a version, by architecture and name.
-type pins map[string]map[string]string
 
 // solutions are by architecture.
 type solutions map[string]*apkresolve.Solution
@@ -47,21 +43,44 @@ func parseWorld(packages []string) ([]apkconstraint.Constraint, error) {
 	return world, nil
 }
 
-// resolve chooses packages for every architecture.
-func (m *market) resolve(p pins) (solutions, error) {
+// resolve chooses packages for every architecture, each the newest.
+func (m *market) resolve() (solutions, error) {
 	s := make(solutions)
 	for _, arch := range m.config.Archs {
 		var err error
-		if s[arch], err = m.resolveArch(arch, p[arch]); err != nil {
+		if s[arch], err = m.resolveArch(arch, nil); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
 
-// resolveArch chooses packages; of a pinned name, the resolver sees the pinned
-// version only.
+// align chooses packages for every architecture, at the same versions where
+// that is possible.
+func (m *market) align() (solutions, error) {
+	var requests []apkresolve.Request
+	for _, arch := range m.config.Archs {
+		requests = append(requests, m.request(arch, nil))
+	}
+	aligned, _, err := apkresolve.ResolveAll(requests)
+	if err != nil {
+		return nil, err
+	}
+	s := make(solutions)
+	for i, arch := range m.config.Archs {
+		s[arch] = aligned[i]
+	}
+	return s, nil
+}
+
+// resolveArch chooses packages for one architecture.
 func (m *market) resolveArch(arch string, pinned map[string]string) (*apkresolve.Solution, error) {
+	return apkresolve.Resolve(m.request(arch, pinned))
+}
+
+// request is what to resolve; of a pinned name, the resolver sees the pinned
+// version only.
+func (m *market) request(arch string, pinned map[string]string) apkresolve.Request {
 	r := apkresolve.Request{Arch: arch, World: m.world}
 	for i, repository := range m.config.Repositories {
 		packages := m.indexes[arch][i].Packages
@@ -73,7 +92,7 @@ func (m *market) resolveArch(arch string, pinned map[string]string) (*apkresolve
 		}
 		r.Repositories = append(r.Repositories, apkresolve.Repository{URL: repository.URL, Tag: repository.Tag, Packages: packages})
 	}
-	return apkresolve.Resolve(r)
+	return r
 }
 
 // available returns the versions of a package, newest first.
@@ -100,57 +119,4 @@ func (m *market) versions(arch, name string, in func(apkconfig.Repository) bool)
 	}
 	slices.SortStableFunc(all, func(a, b string) int { return apkversion.Compare(b, a) })
 	return all
-}
-
-// align tries to give each package the same version on all architectures: the
-// newest that all of them have and that the others allow. Names are taken in
-// order, and what was aligned stays.
-func (m *market) align(s solutions) solutions {
-	fixed := make(pins)
-	for _, arch := range m.config.Archs {
-		fixed[arch] = make(map[string]string)
-	}
-	for {
-		aligned := false
-		for _, d := range differences(s) {
-			if _, tried := fixed[m.config.Archs[0]][d.name]; tried {
-				continue
-			}
-			if next, ok := m.alignName(d, fixed); ok {
-				s, aligned = next, true
-				break
-			}
-		}
-		if !aligned {
-			return s
-		}
-	}
-}
-
-func (m *market) alignName(d difference, fixed pins) (solutions, bool) {
-	archs := slices.Sorted(maps.Keys(d.versions))
-	for _, version := range m.available(archs[0], d.name) {
-		if !m.allHave(archs[1:], d.name, version) {
-			continue
-		}
-		for _, arch := range m.config.Archs {
-			fixed[arch][d.name] = version
-		}
-		if s, err := m.resolve(fixed); err == nil {
-			return s, true
-		}
-		for _, arch := range m.config.Archs {
-			delete(fixed[arch], d.name)
-		}
-	}
-	return nil, false
-}
-
-func (m *market) allHave(archs []string, name, version string) bool {
-	for _, arch := range archs {
-		if !slices.Contains(m.available(arch, name), version) {
-			return false
-		}
-	}
-	return true
 }

@@ -26,7 +26,7 @@ func (l *Locker) Update(ctx context.Context, config *apkconfig.Config, old *apkl
 	if err != nil {
 		return nil, err
 	}
-	newest, err := m.resolve(nil)
+	newest, err := m.resolve()
 	if err != nil {
 		return nil, err
 	}
