@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -58,6 +59,15 @@ func (fs *flagSet) spec(dst **apksystem.Spec) {
 		return err
 	})
 	fs.required = append(fs.required, "spec")
+}
+
+// named declares a flag that may be given several times, each with a file that is read.
+func (fs *flagSet) named(dst *[]apksystem.Named, name, usage string) {
+	fs.Func(name, usage, func(value string) error {
+		data, err := os.ReadFile(value)
+		*dst = append(*dst, apksystem.Named{Name: filepath.Base(value), Content: data})
+		return err
+	})
 }
 
 // layers declares a flag that may be given several times, each with a layer's descriptor.

@@ -20,6 +20,8 @@ type systemLayerFlags struct {
 	facts                     []string
 	layer, descriptor, report string
 	configFragment            string
+	paths                     []apksystem.Path
+	keys, certificates        []apksystem.Named
 }
 
 func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
@@ -27,6 +29,25 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	fs := newFlags("system-layer")
 	fs.spec(&f.spec)
 	fs.strings(&f.facts, "facts", "file: the facts of a package, in install order; may be repeated")
+	fs.Func("path", "JSON: a path that the image declares; may be repeated", func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		p, err := apksystem.ParsePath(data)
+		f.paths = append(f.paths, p)
+		return err
+	})
+	fs.Func("file", "file with the content of the path before it", func(value string) (err error) {
+		n := len(f.paths)
+		if n == 0 || f.paths[n-1].Type != "file" || f.paths[n-1].Content != nil {
+			return fmt.Errorf("want one --path of type \"file\" before each --file")
+		}
+		f.paths[n-1].Content, err = os.ReadFile(value)
+		return err
+	})
+	fs.named(&f.keys, "key-file", "file: a public key for etc/apk/keys; may be repeated")
+	fs.named(&f.certificates, "certificate", "file: certificates in PEM to trust; may be repeated")
 	fs.need(&f.layer, "layer", "output file")
 	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
 	fs.need(&f.report, "report", "output file: what was done, in JSON")
@@ -34,6 +55,12 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
+	for _, p := range f.paths {
+		if p.Type == "file" && p.Content == nil {
+			return nil, &usageError{fmt.Sprintf("system-layer: path %s is a file, but no --file follows it", p.Path)}
+		}
+	}
+	f.spec.Paths, f.spec.Keys, f.spec.Certificates = f.paths, f.keys, f.certificates
 	return f, nil
 }
 

@@ -39,6 +39,16 @@ func (o *overlay) set(e apkfacts.Entry, why string) error {
 	return nil
 }
 
+// checkParents refuses a path below something that this layer has and that is no directory.
+func (o *overlay) checkParents(p string) error {
+	for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
+		if e := o.entries[dir]; e != nil && e.Type != apkfacts.Dir {
+			return fmt.Errorf("%s, which it lies in, is a %s (%s)", dir, typeName(e.Type), o.why[dir])
+		}
+	}
+	return nil
+}
+
 // file sets a regular file of root's with mode 0644.
 func (o *overlay) file(p string, content []byte, why string) error {
 	return o.set(apkfacts.Entry{Path: p, Mode: 0o644, Size: int64(len(content)), Content: content}, why)
@@ -63,6 +73,13 @@ func (o *overlay) write(w *ocilayer.Writer, modTime time.Time) error {
 		paths = append(paths, p)
 	}
 	slices.SortFunc(paths, func(a, b string) int {
+		// A hard link comes after everything that it may be a link to.
+		if x, y := o.entries[a].Type == apkfacts.Hardlink, o.entries[b].Type == apkfacts.Hardlink; x != y {
+			if y {
+				return -1
+			}
+			return 1
+		}
 		// A slash sorts before any other character: etc/a comes before etc-b.
 		return strings.Compare(strings.ReplaceAll(a, "/", "\x00"), strings.ReplaceAll(b, "/", "\x00"))
 	})

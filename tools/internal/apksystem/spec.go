@@ -24,6 +24,12 @@ type Spec struct {
 	Layers [][]string `json:"layers,omitempty"`
 	// Normalised are the packages whose layers `ocibuild merge` makes although nothing else is in them, with the reason.
 	Normalised map[string]string `json:"normalised,omitempty"`
+	// Paths, Keys and Certificates are not in the JSON, because they may come from files.
+	Paths []Path `json:"-"`
+	// Keys go to etc/apk/keys.
+	Keys []Named `json:"-"`
+	// Certificates are PEM files whose certificates programs in the image shall trust.
+	Certificates []Named `json:"-"`
 }
 
 // acknowledged is the only value in Spec.Scripts.

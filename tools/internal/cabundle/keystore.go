@@ -1,0 +1,91 @@
+package cabundle
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	keystore "github.com/pavlo-v-chernykh/keystore-go/v4"
+	pkcs12 "software.sslmate.com/src/go-pkcs12"
+)
+
+// javaPassword is that of every Java runtime's cacerts; it protects nothing.
+const javaPassword = "changeit"
+
+// AppendJava returns Java's keystore of trusted authorities, in either of its formats (JKS or PKCS #12), with those of the
+// certificates added that it does not have yet. created is the time that JKS states for each.
+func AppendJava(store []byte, certificates []Certificate, created time.Time) ([]byte, error) {
+	if bytes.HasPrefix(store, []byte{0xfe, 0xed, 0xfe, 0xed}) {
+		return appendJKS(store, certificates, created)
+	}
+	return appendPKCS12(store, certificates)
+}
+
+// alias is the name of an added certificate in a keystore: unlike the file's name it is the certificate's own.
+func alias(c Certificate) string {
+	sum := sha256.Sum256(c.DER)
+	return fmt.Sprintf("added-%x", sum[:8])
+}
+
+func appendJKS(store []byte, certificates []Certificate, created time.Time) ([]byte, error) {
+	ks := keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases())
+	if err := ks.Load(bytes.NewReader(store), []byte(javaPassword)); err != nil {
+		return nil, fmt.Errorf("keystore: %w", err)
+	}
+	have := map[string]bool{}
+	for _, name := range ks.Aliases() {
+		if e, err := ks.GetTrustedCertificateEntry(name); err == nil {
+			have[string(e.Certificate.Content)] = true
+		}
+	}
+	for _, c := range certificates {
+		if have[string(c.DER)] {
+			continue
+		}
+		entry := keystore.TrustedCertificateEntry{CreationTime: created, Certificate: keystore.Certificate{Type: "X.509", Content: c.DER}}
+		if err := ks.SetTrustedCertificateEntry(alias(c), entry); err != nil {
+			return nil, fmt.Errorf("keystore: certificate %s: %w", c.Name, err)
+		}
+	}
+	var out bytes.Buffer
+	if err := ks.Store(&out, []byte(javaPassword)); err != nil {
+		return nil, fmt.Errorf("keystore: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func appendPKCS12(store []byte, certificates []Certificate) ([]byte, error) {
+	trusted, err := pkcs12.DecodeTrustStore(store, "")
+	if err != nil {
+		if trusted, err = pkcs12.DecodeTrustStore(store, javaPassword); err != nil {
+			return nil, fmt.Errorf("keystore: it is neither JKS nor PKCS #12 with the usual password: %w", err)
+		}
+	}
+	have := map[string]bool{}
+	for _, c := range trusted {
+		have[string(c.Raw)] = true
+	}
+	for _, c := range certificates {
+		if have[string(c.DER)] {
+			continue
+		}
+		parsed, err := x509.ParseCertificate(c.DER)
+		if err != nil {
+			return nil, fmt.Errorf("keystore: certificate %s: %w", c.Name, err)
+		}
+		have[string(c.DER)] = true
+		trusted = append(trusted, parsed)
+	}
+	entries := make([]pkcs12.TrustStoreEntry, len(trusted))
+	for i, c := range trusted {
+		entries[i] = pkcs12.TrustStoreEntry{Cert: c, FriendlyName: alias(Certificate{DER: c.Raw})}
+	}
+	// Without a password there is no salt, so that the same certificates give the same bytes; Java 18 and later write it so.
+	out, err := pkcs12.Passwordless.EncodeTrustStoreEntries(entries, "")
+	if err != nil {
+		return nil, fmt.Errorf("keystore: %w", err)
+	}
+	return out, nil
+}
