@@ -14,6 +14,7 @@ type indexFlags struct {
 	images              []v1.Descriptor
 	annotations         map[string]string
 	index, descriptorTo string
+	digestTo            string
 }
 
 func parseIndexFlags(args []string) (*indexFlags, error) {
@@ -23,6 +24,7 @@ func parseIndexFlags(args []string) (*indexFlags, error) {
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
 	fs.need(&f.index, "index", "output file")
 	fs.need(&f.descriptorTo, "descriptor", "output file: the index's descriptor")
+	fs.StringVar(&f.digestTo, "digest", "", "output file: the index's digest alone")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
@@ -41,5 +43,5 @@ func runIndex(_ context.Context, args []string, _ io.Writer) error {
 	if err := atomicfile.WriteBytes(f.index, index.Index); err != nil {
 		return err
 	}
-	return writeImageDescriptor(f.descriptorTo, index.Descriptor)
+	return writeImageDescriptor(f.descriptorTo, f.digestTo, index.Descriptor)
 }

@@ -33,6 +33,8 @@ func commands() []command {
 		{"facts", "extract what images need to know of a package", runFacts},
 		{"system-layer", "make the layer with apk's database and all else that is no package's", runSystemLayer},
 		{"merge", "make one layer of several packages, or of one that is normalised", runMerge},
+		{"layer", "make a layer of files", runLayer},
+		{"describe", "make the descriptor of a layer that exists", runDescribe},
 		{"manifest", "make an image's manifest and config", runManifest},
 		{"index", "make the index of images for several platforms", runIndex},
 		{"layout", "make an OCI image layout", runLayout},

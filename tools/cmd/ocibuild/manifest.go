@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type manifestFlags struct {
 	annotations                           map[string]string
 	created                               int64
 	manifestOut, configOut, descriptorOut string
+	digestOut                             string
 }
 
 func parseManifestFlags(args []string) (*manifestFlags, error) {
@@ -48,10 +50,11 @@ func parseManifestFlags(args []string) (*manifestFlags, error) {
 	fs.Func("config", "JSON of the config: Entrypoint, Cmd, Env, ...", config)
 	fs.Func("config-fragment", "like --config, merged over what came before; may be repeated", config)
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
-	fs.Int64Var(&f.created, "created", 0, "Unix seconds")
+	fs.Int64Var(&f.created, "created", -1, "Unix seconds; if not given, the base's, or 0 without one")
 	fs.need(&f.manifestOut, "manifest", "output file")
 	fs.need(&f.configOut, "config-out", "output file")
 	fs.need(&f.descriptorOut, "descriptor", "output file: the image's descriptor")
+	fs.StringVar(&f.digestOut, "digest", "", "output file: the image's digest alone")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 		Layers:      f.layers,
 		Config:      f.config,
 		Annotations: f.annotations,
-		Created:     time.Unix(f.created, 0),
+		Created:     time.Unix(max(f.created, 0), 0),
 	}
 	if f.baseManifest != "" {
 		request.Base = &ociimage.Base{}
@@ -84,6 +87,13 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 		}
 		if request.Base.Config, err = os.ReadFile(f.baseConfig); err != nil {
 			return err
+		}
+		if f.created < 0 {
+			base, err := v1.ParseConfigFile(bytes.NewReader(request.Base.Config))
+			if err != nil {
+				return fmt.Errorf("reading %s: %w", f.baseConfig, err)
+			}
+			request.Created = base.Created.Time
 		}
 	}
 	image, err := ociimage.Build(request)
@@ -96,13 +106,19 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 	if err := atomicfile.WriteBytes(f.configOut, image.Config); err != nil {
 		return err
 	}
-	return writeImageDescriptor(f.descriptorOut, image.Descriptor)
+	return writeImageDescriptor(f.descriptorOut, f.digestOut, image.Descriptor)
 }
 
-func writeImageDescriptor(path string, d v1.Descriptor) error {
+// writeImageDescriptor writes the descriptor and, where digestPath is not empty, a line with its digest.
+func writeImageDescriptor(path, digestPath string, d v1.Descriptor) error {
 	data, err := ociimage.EncodeDescriptor(d)
 	if err != nil {
 		return err
+	}
+	if digestPath != "" {
+		if err := atomicfile.WriteBytes(digestPath, []byte(d.Digest.String()+"\n")); err != nil {
+			return err
+		}
 	}
 	return atomicfile.WriteBytes(path, data)
 }

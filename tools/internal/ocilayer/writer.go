@@ -12,15 +12,25 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 // compressionLevel is part of every digest of a layer that this project writes: changing it changes all images.
 const compressionLevel = 6
 
-// Writer writes a gzip-compressed tar whose bytes depend on nothing but what is added.
+// Compression is how a layer's tar is compressed.
+type Compression string
+
+const (
+	Gzip Compression = "gzip"
+	Zstd Compression = "zstd"
+)
+
+// Writer writes a compressed tar whose bytes depend on nothing but what is added.
 type Writer struct {
 	tar    *tar.Writer
-	gzip   *gzip.Writer
+	zip    io.WriteCloser
+	media  types.MediaType
 	diffID hash.Hash
 	digest hash.Hash
 	size   counter
@@ -33,16 +43,29 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// NewWriter returns a Writer to w.
-func NewWriter(w io.Writer) (*Writer, error) {
+// NewWriter returns a Writer to w that compresses with gzip.
+func NewWriter(w io.Writer) (*Writer, error) { return NewCompressedWriter(w, Gzip) }
+
+// NewCompressedWriter returns a Writer to w. A compression that is not one of the constants is an error.
+func NewCompressedWriter(w io.Writer, compression Compression) (*Writer, error) {
 	out := &Writer{diffID: sha256.New(), digest: sha256.New()}
-	// The gzip header gets neither name nor time. This writer is single-threaded: block borders do not depend on the CPU count.
-	zip, err := gzip.NewWriterLevel(io.MultiWriter(w, out.digest, &out.size), compressionLevel)
+	compressed := io.MultiWriter(w, out.digest, &out.size)
+	var err error
+	// Both are single-threaded: block borders must not depend on the CPU count. The gzip header gets neither name nor time.
+	switch compression {
+	case Gzip:
+		out.media = types.OCILayer
+		out.zip, err = gzip.NewWriterLevel(compressed, compressionLevel)
+	case Zstd:
+		out.media = types.OCILayerZStd
+		out.zip, err = zstd.NewWriter(compressed, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	default:
+		err = fmt.Errorf("compression is %q, want gzip or zstd", compression)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("writing a layer: %w", err)
 	}
-	out.gzip = zip
-	out.tar = tar.NewWriter(io.MultiWriter(zip, out.diffID))
+	out.tar = tar.NewWriter(io.MultiWriter(out.zip, out.diffID))
 	return out, nil
 }
 
@@ -74,11 +97,11 @@ func (w *Writer) Close(name string) (Descriptor, error) {
 	if err := w.tar.Close(); err != nil {
 		return Descriptor{}, fmt.Errorf("writing layer %s: %w", name, err)
 	}
-	if err := w.gzip.Close(); err != nil {
+	if err := w.zip.Close(); err != nil {
 		return Descriptor{}, fmt.Errorf("writing layer %s: %w", name, err)
 	}
 	return Descriptor{
-		MediaType: types.OCILayer,
+		MediaType: w.media,
 		Digest:    sum(w.digest),
 		Size:      int64(w.size),
 		DiffID:    sum(w.diffID),
