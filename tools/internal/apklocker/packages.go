@@ -28,7 +28,7 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 		for i, selected := range chosen[arch].Packages {
 			group.Go(func() error {
 				repository := config.Repositories[selected.Repository]
-				file, err := l.Reader.Package(ctx, l.locate(repository), arch, selected.Package, nil, l.advance)
+				file, err := l.Reader.Package(ctx, l.locate(repository), arch, selected.Package, l.advance)
 				if err != nil {
 					return err
 				}

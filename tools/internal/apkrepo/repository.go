@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
@@ -45,10 +44,18 @@ func (r Repository) locations(arch, file string) []string {
 	return all
 }
 
+// A Store keeps what was read from the network. A fetch.Store is one.
+type Store interface {
+	Open(ctx context.Context, key string, size int64, locations ...string) (r io.ReadCloser, fresh bool, err error)
+	Discard(key string) error
+}
+
 // A Reader reads repositories that one of the keys vouches for.
 type Reader struct {
 	Fetcher Fetcher
 	Keyring *apksign.Keyring
+	// Store, if set, is for packages that come over the network.
+	Store Store
 }
 
 // An Index is a verified index.
@@ -90,51 +97,20 @@ func (r *Reader) parse(data []byte) (*Index, error) {
 
 // Package fetches a package that a verified index lists and verifies it: the
 // index vouches for its control section, which vouches for its data section. So
-// the package needs no signature of its own. visit and progress, which is told
-// the number of bytes of each read, may be nil.
-func (r *Reader) Package(ctx context.Context, repo Repository, arch string, p *apkindex.Package, visit apkfile.Visitor, progress func(n int)) (*apkfile.File, error) {
-	locations := repo.locations(arch, p.FileName())
-	file, err := r.readPackage(ctx, locations, p, visit, progress)
-	if err != nil {
-		return nil, fmt.Errorf("package %q (%s), version %s: %w", p.Name, arch, p.Version, err)
-	}
-	return file, nil
+// the package needs no signature of its own. progress, which is told the number
+// of bytes of each read, may be nil.
+func (r *Reader) Package(ctx context.Context, repo Repository, arch string, p *apkindex.Package, progress func(n int)) (*apkfile.File, error) {
+	var file *apkfile.File
+	want := Wanted{Name: p.Name, Version: p.Version, Arch: arch, Checksum: p.Checksum, Size: p.Size, Locations: repo.locations(arch, p.FileName())}
+	err := r.Read(ctx, want, progress, func(body io.Reader) error {
+		var err error
+		if file, err = apkfile.Read(body, nil); err != nil {
+			return err
+		}
+		return verify(file, p)
+	})
+	return file, err
 }
-
-func (r *Reader) readPackage(ctx context.Context, locations []string, p *apkindex.Package, visit apkfile.Visitor, progress func(n int)) (*apkfile.File, error) {
-	body, err := r.Fetcher.Open(ctx, locations...)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Deleted{Name: p.Name, err: err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	counted := &counter{r: body, progress: progress}
-	file, err := apkfile.Read(counted, visit)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("%s: the file is truncated: got %d bytes, want %d as the index states: %w", locations[0], counted.n, p.Size, err)
-	}
-	if err == nil {
-		err = verify(file, p)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", locations[0], err)
-	}
-	return file, nil
-}
-
-// Deleted says that an index lists a package that the repository does not have.
-type Deleted struct {
-	Name string
-	err  error
-}
-
-func (e *Deleted) Error() string {
-	return fmt.Sprintf("%v: the index lists it, but the repository does not have it (any more)", e.err)
-}
-
-func (e *Deleted) Unwrap() error { return e.err }
 
 func verify(f *apkfile.File, p *apkindex.Package) error {
 	if err := f.VerifyChecksum(p.Checksum); err != nil {
@@ -152,17 +128,15 @@ func verify(f *apkfile.File, p *apkindex.Package) error {
 	return nil
 }
 
-type counter struct {
-	r        io.Reader
-	n        int64
-	progress func(n int)
+// Deleted says that an index or lock lists a package that the repository does not
+// have.
+type Deleted struct {
+	Name string
+	err  error
 }
 
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	if c.progress != nil {
-		c.progress(n)
-	}
-	return n, err
+func (e *Deleted) Error() string {
+	return fmt.Sprintf("%v: the repository does not have this version (any more)", e.err)
 }
+
+func (e *Deleted) Unwrap() error { return e.err }

@@ -25,6 +25,7 @@ type body struct {
 	etag      string
 	current   *response
 	failures  []error // one for each location given up
+	useCopies bool
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -83,7 +84,11 @@ func (b *body) attempt(err error) error {
 			}
 		}
 		var resp *response
-		resp, err = b.client.open(b.ctx, location, b.offset, b.etag)
+		var known *fileCopy
+		if b.useCopies && b.offset == 0 {
+			known = b.client.loadCopy(location)
+		}
+		resp, err = b.client.open(b.ctx, location, b.offset, b.etag, known)
 		if err == nil {
 			b.current, b.etag = resp, resp.etag
 			return nil
@@ -137,9 +142,10 @@ func temporary(err error) bool {
 	if errors.As(err, &status) {
 		return status.temporary()
 	}
+	var helper *HelperError
 	var cert *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
-	return !errors.As(err, &cert) && !errors.As(err, &authority) &&
+	return !errors.As(err, &helper) && !errors.As(err, &cert) && !errors.As(err, &authority) &&
 		!errors.Is(err, errChanged) && !errors.Is(err, errDowngrade) && !isFile(err)
 }
 

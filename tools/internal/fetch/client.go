@@ -33,6 +33,10 @@ type Client struct {
 	Backoff time.Duration
 	// Stall is how long a connection may stay silent; 0 means for ever.
 	Stall time.Duration
+	// Copies is a folder for what ReadAll read from servers that give an ETag, so
+	// that it need not be transferred again while it stays the same. Empty means
+	// none.
+	Copies string
 	// Notify, if set, is told in words about each retry and each change to
 	// another mirror. It is called from the reading goroutines.
 	Notify func(message string)
@@ -43,7 +47,11 @@ type Client struct {
 // same or the next location, and must be closed. The error wraps ErrNotFound if
 // no location has the file.
 func (c *Client) Open(ctx context.Context, locations ...string) (io.ReadCloser, error) {
-	b := &body{ctx: ctx, client: c, locations: locations}
+	return c.openAt(ctx, 0, locations)
+}
+
+func (c *Client) openAt(ctx context.Context, offset int64, locations []string) (*body, error) {
+	b := &body{ctx: ctx, client: c, locations: locations, offset: offset}
 	if err := b.connect(nil); err != nil {
 		return nil, err
 	}
@@ -52,17 +60,20 @@ func (c *Client) Open(ctx context.Context, locations ...string) (io.ReadCloser, 
 
 // ReadAll reads a whole file of at most limit bytes.
 func (c *Client) ReadAll(ctx context.Context, limit int64, locations ...string) ([]byte, error) {
-	r, err := c.Open(ctx, locations...)
-	if err != nil {
+	b := &body{ctx: ctx, client: c, locations: locations, useCopies: true}
+	if err := b.connect(nil); err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	defer b.Close()
+	data, err := io.ReadAll(io.LimitReader(b, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fmt.Errorf("%s: more than %d bytes, want at most that", locations[0], limit)
+		return nil, fmt.Errorf("%s: more than %d bytes, want at most that", b.locations[0], limit)
+	}
+	if err := c.saveCopy(&fileCopy{url: b.locations[0], etag: b.etag, data: data}); err != nil {
+		return nil, err
 	}
 	return data, nil
 }
@@ -96,9 +107,9 @@ func LocalPath(location string) (string, error) {
 }
 
 // open makes one attempt at one location, from offset on.
-func (c *Client) open(ctx context.Context, location string, offset int64, etag string) (*response, error) {
+func (c *Client) open(ctx context.Context, location string, offset int64, etag string, known *fileCopy) (*response, error) {
 	if IsRemote(location) {
-		return c.get(ctx, location, offset, etag)
+		return c.get(ctx, location, offset, etag, known)
 	}
 	path, err := LocalPath(location)
 	if err != nil {

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,10 +52,11 @@ type response struct {
 	etag string
 }
 
-func (c *Client) get(ctx context.Context, location string, offset int64, etag string) (*response, error) {
+// get makes one request. The answer may be that a known copy still is the file.
+func (c *Client) get(ctx context.Context, location string, offset int64, etag string, known *fileCopy) (*response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	guard := newGuard(c.Stall, func() { cancel(errStalled) })
-	resp, err := c.request(ctx, location, offset, etag)
+	resp, err := c.request(ctx, location, offset, etag, known)
 	if err != nil {
 		guard.stop()
 		if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
@@ -64,13 +66,16 @@ func (c *Client) get(ctx context.Context, location string, offset int64, etag st
 		return nil, err
 	}
 	b := &guarded{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, guard: guard}
+	if known != nil && resp.StatusCode == http.StatusNotModified {
+		return &response{ReadCloser: io.NopCloser(bytes.NewReader(known.data)), etag: known.etag}, b.Close()
+	}
 	if err := c.position(b, resp, offset, etag); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return &response{ReadCloser: b, etag: resp.Header.Get("ETag")}, nil
 }
 
-func (c *Client) request(ctx context.Context, location string, offset int64, etag string) (*http.Response, error) {
+func (c *Client) request(ctx context.Context, location string, offset int64, etag string, known *fileCopy) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
 	if err != nil {
 		return nil, err
@@ -80,6 +85,9 @@ func (c *Client) request(ctx context.Context, location string, offset int64, eta
 	}
 	// Without this, a transport may ask for, and undo, a compression of its own.
 	req.Header.Set("Accept-Encoding", "identity")
+	if known != nil {
+		req.Header.Set("If-None-Match", known.etag)
+	}
 	if offset > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 		if isStrong(etag) {
