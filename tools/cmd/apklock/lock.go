@@ -22,13 +22,24 @@ func (o *fileOptions) define(flags *flag.FlagSet) {
 	flags.StringVar(&o.lock, "lock", "apk.lock.json", "lock `FILE`")
 }
 
+// repositoryOptions are for the commands that also look at the repositories.
+type repositoryOptions struct {
+	fileOptions
+	networkOptions
+}
+
+func (o *repositoryOptions) define(flags *flag.FlagSet) {
+	o.fileOptions.define(flags)
+	o.networkOptions.define(flags)
+}
+
 func lockCommand() command {
 	return command{
 		name:    "lock",
 		summary: "resolve apk.yaml, verify every package, and write apk.lock.json",
 		example: "apklock lock --config apk.yaml --lock apk.lock.json\nbazel run @alpine//:lock",
 		define: func(flags *flag.FlagSet) action {
-			var o fileOptions
+			var o repositoryOptions
 			o.define(flags)
 			return noArguments("lock", func(ctx context.Context, stdout, stderr io.Writer) error {
 				return lock(ctx, o, stdout, stderr)
@@ -37,21 +48,21 @@ func lockCommand() command {
 	}
 }
 
-func lock(ctx context.Context, o fileOptions, stdout, stderr io.Writer) error {
+func lock(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer) error {
 	config, dir, err := readConfig(o.config)
 	if err != nil {
 		return err
 	}
-	return rewrite(ctx, o.lock, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
+	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
 		return locker.Lock(ctx, config)
 	})
 }
 
-// rewrite replaces a lock by what make returns, and shows progress meanwhile.
-func rewrite(ctx context.Context, path string, config *apkconfig.Config, dir string, stdout, stderr io.Writer, make func(*apklocker.Locker) (*apklockfile.Lock, error)) error {
+// rewrite replaces the lock by what make returns, and shows progress meanwhile.
+func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Config, dir string, stdout, stderr io.Writer, make func(*apklocker.Locker) (*apklockfile.Lock, error)) error {
 	show := newDisplay(stderr)
 	defer show.Close()
-	locker, err := newLocker(ctx, config, dir, show)
+	locker, err := o.locker(ctx, config, dir, show)
 	if err != nil {
 		return err
 	}
@@ -59,30 +70,51 @@ func rewrite(ctx context.Context, path string, config *apkconfig.Config, dir str
 	if err != nil {
 		return err
 	}
-	if err := writeLock(path, made); err != nil {
+	// Who interrupts now must find the lock that was there before.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := writeLock(o.lock, made); err != nil {
 		return err
 	}
 	if err := show.Close(); err != nil {
 		return err
 	}
-	describe(stdout, path, made)
+	describe(stdout, o.lock, made)
 	return nil
 }
 
-// newLocker reads the keyring of a config whose paths start at dir.
-func newLocker(ctx context.Context, config *apkconfig.Config, dir string, show display) (*apklocker.Locker, error) {
-	fetcher := newFetcher(show)
+// locker reads the keyring of a config whose paths start at dir.
+func (o *networkOptions) locker(ctx context.Context, config *apkconfig.Config, dir string, show display) (*apklocker.Locker, error) {
+	reader, err := o.reader(ctx, config, dir, show)
+	if err != nil {
+		return nil, err
+	}
+	return &apklocker.Locker{Reader: reader, Dir: dir, Jobs: jobs, Progress: show}, nil
+}
+
+func (o *networkOptions) reader(ctx context.Context, config *apkconfig.Config, dir string, stderr io.Writer) (*apkrepo.Reader, error) {
+	n, err := o.open(stderr)
+	if err != nil {
+		return nil, err
+	}
 	var keys []string
 	for _, location := range config.Keyring {
 		keys = append(keys, apklocker.Locate(dir, location))
 	}
-	keyring, err := apkrepo.ReadKeyring(ctx, fetcher, keys)
+	return n.reader(ctx, keys)
+}
+
+func (n *network) reader(ctx context.Context, keys []string) (*apkrepo.Reader, error) {
+	keyring, err := apkrepo.ReadKeyring(ctx, n.fetcher, keys)
 	if err != nil {
 		return nil, err
 	}
-	return &apklocker.Locker{
-		Reader: &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}, Dir: dir, Jobs: jobs, Progress: show,
-	}, nil
+	r := &apkrepo.Reader{Fetcher: n.fetcher, Keyring: keyring}
+	if n.packages != nil {
+		r.Store = n.packages
+	}
+	return r, nil
 }
 
 func describe(w io.Writer, path string, l *apklockfile.Lock) {

@@ -17,7 +17,7 @@ func outdatedCommand() command {
 		summary: "compare the locked versions with those that the repositories have now",
 		example: "apklock outdated",
 		define: func(flags *flag.FlagSet) action {
-			var o fileOptions
+			var o repositoryOptions
 			o.define(flags)
 			return noArguments("outdated", func(ctx context.Context, stdout, stderr io.Writer) error {
 				return outdated(ctx, o, stdout, stderr)
@@ -26,7 +26,7 @@ func outdatedCommand() command {
 	}
 }
 
-func outdated(ctx context.Context, o fileOptions, stdout, stderr io.Writer) error {
+func outdated(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer) error {
 	config, dir, err := readConfig(o.config)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func outdated(ctx context.Context, o fileOptions, stdout, stderr io.Writer) erro
 	if err != nil {
 		return err
 	}
-	locker, err := newLocker(ctx, config, dir, &lines{stderr})
+	locker, err := o.locker(ctx, config, dir, &lines{stderr})
 	if err != nil {
 		return err
 	}

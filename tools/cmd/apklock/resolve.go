@@ -18,6 +18,7 @@ type resolveOptions struct {
 	repositories, keyring listFlag
 	arch                  string
 	names                 []string
+	networkOptions
 }
 
 func resolveCommand() command {
@@ -32,6 +33,7 @@ func resolveCommand() command {
 			flags.Var(&o.repositories, "repository", "`URL` or path of a repository, or \"@tag URL\"; may be repeated, in order")
 			flags.Var(&o.keyring, "keyring", "public key `FILE`, folder of them, or URL; may be repeated")
 			flags.StringVar(&o.arch, "arch", "", "`ARCH` by apk's name, such as x86_64")
+			o.networkOptions.define(flags)
 			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 				o.names = args
 				if err := o.check(); err != nil {
@@ -69,16 +71,18 @@ func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) er
 		}
 		request.World = append(request.World, c)
 	}
-	fetcher := newFetcher(stderr)
+	n, err := o.open(stderr)
+	if err != nil {
+		return err
+	}
 	var keys []string
 	for _, location := range o.keyring {
 		keys = append(keys, workspaceLocation(location))
 	}
-	keyring, err := apkrepo.ReadKeyring(ctx, fetcher, keys)
+	reader, err := n.reader(ctx, keys)
 	if err != nil {
 		return err
 	}
-	reader := &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}
 	request.Repositories = make([]apkresolve.Repository, len(o.repositories))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, text := range o.repositories {

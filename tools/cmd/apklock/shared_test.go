@@ -36,6 +36,7 @@ func sharedAPK(t *testing.T) string {
 // files by other means than those that made it.
 func TestLockRealPackages(t *testing.T) {
 	shared := sharedAPK(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir := t.TempDir()
 	config := fmt.Sprintf("repositories: [%s/alpine]\nkeyring: [%s/keys]\narchs: [x86_64, aarch64]\n"+
 		"packages: [alpine-baselayout, busybox, musl, openssl, ca-certificates-bundle]\n", shared, shared)

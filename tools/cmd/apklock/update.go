@@ -16,7 +16,7 @@ func updateCommand() command {
 		summary:   "lock the newest versions of NAME... and what they force, and keep all others that still exist",
 		example:   "apklock update openssl\nbazel run @alpine//:update -- openssl",
 		define: func(flags *flag.FlagSet) action {
-			var o fileOptions
+			var o repositoryOptions
 			o.define(flags)
 			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 				if len(args) == 0 {
@@ -28,7 +28,7 @@ func updateCommand() command {
 	}
 }
 
-func update(ctx context.Context, o fileOptions, names []string, stdout, stderr io.Writer) error {
+func update(ctx context.Context, o repositoryOptions, names []string, stdout, stderr io.Writer) error {
 	config, dir, err := readConfig(o.config)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func update(ctx context.Context, o fileOptions, names []string, stdout, stderr i
 	if err != nil {
 		return err
 	}
-	return rewrite(ctx, o.lock, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
+	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
 		return locker.Update(ctx, config, old, names)
 	})
 }
