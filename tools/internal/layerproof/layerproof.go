@@ -138,7 +138,7 @@ func (p *Prover) prove(ctx context.Context, pkg *apklockfile.Package) (string, e
 		if listed.Name != pkg.Name || listed.Version != pkg.Version {
 			continue
 		}
-		file, err := p.Reader.Package(ctx, source, pkg.Arch, listed, nil, nil)
+		file, err := p.Reader.Package(ctx, source, pkg.Arch, listed, nil)
 		if err != nil {
 			return "", err
 		}
