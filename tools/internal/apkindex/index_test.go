@@ -78,6 +78,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseUnknown(t *testing.T) {
+	got, err := Parse(strings.NewReader("P:a\nV:1\nX:needed\nz:not needed\nY:needed\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got[0].Unknown != "XY" {
+		t.Errorf("unknown fields %q, want XY", got[0].Unknown)
+	}
+}
+
 func TestParseLongLine(t *testing.T) {
 	long := strings.Repeat("dep ", 100_000)
 	got, err := Parse(strings.NewReader("P:a\nV:1\nD:" + long + "\n"))

@@ -30,6 +30,11 @@ type Package struct {
 	// Replaces is r. Indexes do not carry it, and Write leaves it out; it is
 	// here for those who make a Package from a package file.
 	Replaces []string
+
+	// Unknown has the letters of upper-case fields that are not among these.
+	// Such a field is one that a program has to know before it may install the
+	// package; lower-case ones can be ignored.
+	Unknown string
 }
 
 // FileName is the name of the package file, as it lies beside the index.

@@ -155,8 +155,12 @@ func (p *parser) set(pkg *Package, letter byte, value string) (err error) {
 		pkg.InstallIf = p.split(value)
 	case 'r':
 		pkg.Replaces = p.split(value)
+	default:
+		// Newer than this program.
+		if letter >= 'A' && letter <= 'Z' {
+			pkg.Unknown += string(letter)
+		}
 	}
-	// Other letters are newer than this program: like apk, ignore them.
 	return err
 }
 

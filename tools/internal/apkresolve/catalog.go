@@ -158,9 +158,11 @@ func (c *catalog) addPackages() {
 				}
 				known[pkg.Checksum] = packageID(len(c.packages))
 			}
-			c.packages = append(c.packages, entry{
-				Package: pkg, name: c.intern(pkg.Name), repositories: 1 << i, tags: tag,
-			})
+			e := entry{Package: pkg, name: c.intern(pkg.Name), repositories: 1 << i, tags: tag}
+			if pkg.Unknown != "" {
+				e.broken = fmt.Errorf("package %q (%s): its index entry has fields that this program does not know: %s", pkg, c.request.Arch, pkg.Unknown)
+			}
+			c.packages = append(c.packages, e)
 		}
 	}
 }

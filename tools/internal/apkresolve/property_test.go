@@ -157,6 +157,52 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
+// checkOrder says whether a package comes before one that it depends on, without
+// that one leading to it in turn: by what it depends on, by an install_if, or, as
+// apk has it, by what it excludes at other versions.
+func checkOrder(s *Solution) error {
+	place := map[string]int{}
+	for i, p := range s.Packages {
+		place[p.Name] = i
+	}
+	var leads func(from, to int, seen map[int]bool) bool
+	leads = func(from, to int, seen map[int]bool) bool {
+		if from == to {
+			return true
+		}
+		seen[from] = true
+		var next []string
+		for _, p := range s.Packages {
+			if mentions(p.InstallIf, s.Packages[from].Package) || mentions(s.Packages[from].Package.Depends, p.Package) {
+				next = append(next, p.Name)
+			}
+		}
+		return slices.ContainsFunc(next, func(name string) bool {
+			return !seen[place[name]] && leads(place[name], to, seen)
+		})
+	}
+	for i, p := range s.Packages {
+		for _, name := range p.Depends {
+			if place[name] > i && !leads(place[name], i, map[int]bool{}) {
+				return fmt.Errorf("%s comes before %s, which it depends on: %v", p.Name, name, lines(s))
+			}
+		}
+	}
+	return nil
+}
+
+// mentions says whether constraints have a name that the package goes by.
+func mentions(constraints []string, p *apkindex.Package) bool {
+	names := append([]string{p.Name}, p.Provides...)
+	return slices.ContainsFunc(constraints, func(text string) bool {
+		c, err := apkconstraint.Parse(text)
+		return err == nil && slices.ContainsFunc(names, func(name string) bool {
+			name, _, _ = strings.Cut(name, "=")
+			return name == c.Name
+		})
+	})
+}
+
 // compareSearch has the search alone find an answer, where apk's own way finds
 // most.
 func compareSearch(request Request, want bool) error {
@@ -188,6 +234,9 @@ func compareBrute(b *brute, answers []uint, s *Solution, err error) error {
 			return errors.New("no answer, and no reason given")
 		}
 		return nil
+	}
+	if err := checkOrder(s); err != nil {
+		return err
 	}
 	set, ok := b.setOf(s)
 	switch {

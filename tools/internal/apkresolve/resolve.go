@@ -53,6 +53,29 @@ type Solution struct {
 
 // Resolve answers a request. The error is *UnknownName, *Unsatisfiable, or
 // another one for a request that makes no sense.
+//
+// An answer is a set of packages for which all of this holds:
+//
+//   - Every constraint of the world and every dependency of a package in the set
+//     is met: for one that forbids ("!"), no other package in the set matches,
+//     for any other, some package in the set does. A package matches by its own
+//     name and version, or by a name and version that it provides; a provide
+//     without a version matches a constraint without one only.
+//   - Of two packages that go by one name, both do so without a version.
+//   - Every package is there for a reason: something asks for it that is there
+//     for a reason itself. A dependency is a reason for what it matches, but a
+//     provide without a version needs a provider_priority for that. So is an
+//     install_if of which all parts are in the set; a part with "!" wants the
+//     name to be there at a version that it does not match.
+//   - A package that only tagged repositories have is there because of a
+//     constraint of the world with one of these tags, directly or along the way.
+//   - Nothing that an install_if asks for can be added without taking something
+//     away.
+//
+// There can be several answers. Where apk 2.14 has one that holds, it is that
+// one, in apk's install order; otherwise a search finds one, preferring what apk
+// prefers: of several candidates those with the tag asked for, the highest
+// version, the highest provider_priority, the first repository.
 func Resolve(request Request) (*Solution, error) {
 	c, err := newCatalog(&request)
 	if err != nil {

@@ -26,6 +26,8 @@ func repository(t testing.TB, text string) []*apkindex.Package {
 				p.Provides = append(p.Provides, value)
 			case "i:":
 				p.InstallIf = append(p.InstallIf, value)
+			case "X:":
+				p.Unknown += "X"
 			case "k:":
 				p.ProviderPriority, _ = strconv.Atoi(value)
 			default:
@@ -91,6 +93,9 @@ func TestResolve(t *testing.T) {
 		{"a checksum", "a><Q1a1", []string{`
 			a 1
 			a 2`}, "a-1"},
+		{"a package of a newer kind is passed over", "a", []string{`
+			a 1
+			a 2 X:something`}, "a-1"},
 		{"install_if", "a b", []string{`
 			a 1
 			b 1
