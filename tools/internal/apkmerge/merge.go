@@ -101,7 +101,7 @@ func (m *merger) add(s Source) error {
 			return fmt.Errorf("the facts have %s here; want the package that the facts are of", e.Path)
 		}
 		if e.Type == apkfacts.Dir {
-			return m.addDir(e, h)
+			return m.addDir(p, e, h)
 		}
 		to, ok := keep[e]
 		if !ok {
@@ -118,14 +118,19 @@ func (m *merger) add(s Source) error {
 	return nil
 }
 
-// addDir writes a directory once, as apk would make it. One that is elsewhere is left to the package that has it there.
-func (m *merger) addDir(e *apkfacts.Entry, h *tar.Header) error {
-	dir, ok := m.tree.Directory(e.Path)
-	if !ok || m.made[e.Path] {
+// addDir writes a directory once, as apk would make it, where it is. One that is a symlink in another package is left out.
+func (m *merger) addDir(p *apktree.Package, e *apkfacts.Entry, h *tar.Header) error {
+	at, ok := p.DirAt(e.Path)
+	if !ok || m.made[at] {
 		return nil
 	}
-	m.made[e.Path] = true
+	dir, ok := m.tree.Directory(at)
+	if !ok {
+		return nil
+	}
+	m.made[at] = true
 	c := *h
+	c.Name = at + "/"
 	c.Mode, c.Uid, c.Gid = int64(dir.Mode), dir.UID, dir.GID
 	c.PAXRecords = attributes(h)
 	return m.out.Add(&c, nil)

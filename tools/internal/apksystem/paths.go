@@ -59,10 +59,15 @@ func (b *builder) addPath(p Path, seen map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	if seen[at] {
+	// Permissions may be changed of what is declared, but only once.
+	key := at
+	if p.Type == "permissions" {
+		key = "permissions " + at
+	}
+	if seen[key] {
 		return fmt.Errorf("it is declared twice; keep one")
 	}
-	seen[at] = true
+	seen[key] = true
 	if err := b.overlay.checkParents(at); err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ func (b *builder) addPath(p Path, seen map[string]bool) error {
 		return err
 	}
 	if there != nil && (there.Type == apkfacts.Dir) != (e.Type == apkfacts.Dir) {
-		return fmt.Errorf("it is declared as a %s, but there is a %s already", p.Type, typeName(there.Type))
+		return fmt.Errorf("it is declared as %s, but there is a %s already", p.Type, typeName(there.Type))
 	}
 	return b.overlay.set(e, "path "+p.Path)
 }

@@ -151,11 +151,12 @@ func (t *Tree) addDir(p *Package, shipped string, e *apkfacts.Entry) error {
 		p.dirs[shipped] = d
 		p.Dirs = append(p.Dirs, d)
 	}
-	if d.At != shipped {
+	if e != nil {
+		d.Entry = e
+	}
+	if _, isLink := t.links[shipped]; isLink {
 		// The metadata is that of the link's target, which its own package has.
 		e = nil
-	} else if e != nil {
-		d.Entry = e
 	}
 	n := t.nodes[d.At]
 	switch {
@@ -223,4 +224,13 @@ func (p *Package) Kept() map[*apkfacts.Entry]string {
 		}
 	}
 	return kept
+}
+
+// DirAt returns where a directory that the package ships is; it is not ok for one that is excluded or not a directory.
+func (p *Package) DirAt(shipped string) (at string, ok bool) {
+	d := p.dirs[shipped]
+	if d == nil {
+		return "", false
+	}
+	return d.At, true
 }
