@@ -3,8 +3,11 @@ package apkresolve
 import (
 	"fmt"
 	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -64,6 +67,32 @@ func BenchmarkReadAndResolveReal(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkCommandReal does it from the command line: a process of apklock that
+// reads, verifies and parses both indexes, and resolves.
+func BenchmarkCommandReal(b *testing.B) {
+	command := filepath.Join(b.TempDir(), "apklock")
+	if out, err := exec.Command("go", "build", "-o", command, "../../cmd/apklock").CombinedOutput(); err != nil {
+		b.Skipf("building apklock: %v\n%s", err, out)
+	}
+	index := filepath.Join(sharedDir(b), "apk/index/alpine-3.19")
+	args := []string{
+		"resolve", "--arch=x86_64", "--keyring=" + filepath.Join(sharedDir(b), "apk/keys"),
+		"--repository=" + filepath.Join(index, "main"), "--repository=" + filepath.Join(index, "community"),
+	}
+	args = append(args, strings.Fields(realWorld)...)
+	var memory int64
+	for b.Loop() {
+		cmd := exec.Command(command, args...)
+		if err := cmd.Run(); err != nil {
+			b.Fatal(err)
+		}
+		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			memory = max(memory, usage.Maxrss)
+		}
+	}
+	b.ReportMetric(float64(memory)/1024, "peak-MiB")
 }
 
 // BenchmarkApkReal has the real apk answer the same, for comparison.
