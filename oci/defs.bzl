@@ -2,13 +2,17 @@
 
 load("//oci/private:image.bzl", _oci_image = "oci_image")
 load("//oci/private:index.bzl", _oci_index = "oci_index")
+load("//oci/private:layer.bzl", _oci_layer = "oci_layer")
+load("//oci/private:oci_binary_image.bzl", _oci_binary_image = "oci_binary_image")
 load("//oci/private:ocibuild_toolchain.bzl", _ocibuild_toolchain = "ocibuild_toolchain")
 load("//oci/private/providers:image.bzl", _OciImageInfo = "OciImageInfo")
 load("//oci/private/providers:index.bzl", _OciIndexInfo = "OciIndexInfo")
 load("//oci/private/providers:layer.bzl", _OciLayerInfo = "OciLayerInfo")
 
+oci_binary_image = _oci_binary_image
 oci_image = _oci_image
 oci_index = _oci_index
+oci_layer = _oci_layer
 ocibuild_toolchain = _ocibuild_toolchain
 OciImageInfo = _OciImageInfo
 OciIndexInfo = _OciIndexInfo

@@ -5,8 +5,8 @@ load("//apk/private:image_packages.bzl", "image_packages")
 load("//apk/private:system_layer.bzl", "system_layer")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
-load("//oci/private:layout.bzl", "layout_directory")
-load("//oci/private:manifest.bzl", "image_default_files", "image_manifest")
+load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
@@ -131,15 +131,7 @@ def _apk_image_impl(ctx):
         layers = [package.layer for package in packages] + [system.layer],
         platform = platform,
     )
-    layout = layout_directory(ctx, descriptor = image.descriptor, images = [image])
-    return [
-        DefaultInfo(files = image_default_files(image)),
-        OutputGroupInfo(
-            oci_layout = depset([layout]),
-            report = depset([system.report]),
-        ),
-        image,
-    ]
+    return image_result(ctx, image, report = depset([system.report]))
 
 apk_image = rule(
     implementation = _apk_image_impl,

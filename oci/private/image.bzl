@@ -1,8 +1,8 @@
 """oci_image: layers and a config on top of a base."""
 
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
-load("//oci/private:layout.bzl", "layout_directory")
-load("//oci/private:manifest.bzl", "image_default_files", "image_manifest")
+load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
@@ -70,12 +70,7 @@ def _oci_image_impl(ctx):
         created = _created(ctx.attr),
         base = base,
     )
-    layout = layout_directory(ctx, images = [image], descriptor = image.descriptor)
-    return [
-        DefaultInfo(files = image_default_files(image)),
-        OutputGroupInfo(oci_layout = depset([layout])),
-        image,
-    ]
+    return image_result(ctx, image)
 
 oci_image = rule(
     implementation = _oci_image_impl,

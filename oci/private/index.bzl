@@ -89,6 +89,7 @@ def _oci_index_impl(ctx):
         fail("%s: %s" % (ctx.label, err))
     index = ctx.actions.declare_file(ctx.label.name + ".index.json")
     descriptor = ctx.actions.declare_file(ctx.label.name + ".descriptor.json")
+    digest = ctx.actions.declare_file(ctx.label.name + ".digest")
 
     args = ocibuild_args(ctx)
     for image in images:
@@ -97,12 +98,13 @@ def _oci_index_impl(ctx):
         args.add(json.encode(ctx.attr.annotations), format = "--annotations=%s")
     args.add(index, format = "--index=%s")
     args.add(descriptor, format = "--descriptor=%s")
+    args.add(digest, format = "--digest=%s")
     ocibuild_run(
         ctx,
         subcommand = "index",
         args = args,
         inputs = [image.descriptor for image in images],
-        outputs = [index, descriptor],
+        outputs = [index, descriptor, digest],
         mnemonic = "OciIndex",
         progress_message = "Writing the index of %{label}",
     )
@@ -113,9 +115,13 @@ def _oci_index_impl(ctx):
         parts.extend([image.manifest, image.config])
     return [
         DefaultInfo(files = depset([index, descriptor] + parts)),
-        OutputGroupInfo(oci_layout = depset([layout])),
+        OutputGroupInfo(
+            digest = depset([digest]),
+            oci_layout = depset([layout]),
+        ),
         OciIndexInfo(
             descriptor = descriptor,
+            digest = digest,
             images = tuple(images),
             index = index,
         ),

@@ -27,6 +27,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     manifest = ctx.actions.declare_file(name + ".manifest.json")
     config_out = ctx.actions.declare_file(name + ".config.json")
     descriptor = ctx.actions.declare_file(name + ".descriptor.json")
+    digest = ctx.actions.declare_file(name + ".digest")
 
     args = ocibuild_args(ctx)
     args.add(platform.name, format = "--platform=%s")
@@ -44,12 +45,13 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     args.add(manifest, format = "--manifest=%s")
     args.add(config_out, format = "--config-out=%s")
     args.add(descriptor, format = "--descriptor=%s")
+    args.add(digest, format = "--digest=%s")
     ocibuild_run(
         ctx,
         subcommand = "manifest",
         args = args,
         inputs = inputs,
-        outputs = [manifest, config_out, descriptor],
+        outputs = [manifest, config_out, descriptor, digest],
         mnemonic = "OciManifest",
         progress_message = "Writing the manifest of %{label}",
     )
@@ -57,20 +59,10 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         architecture = platform.architecture,
         config = config_out,
         descriptor = descriptor,
+        digest = digest,
         layers = (base.layers if base else ()) + tuple(layers),
         layouts = base.layouts if base else depset(),
         manifest = manifest,
         os = platform.os,
         variant = platform.variant,
     )
-
-def image_default_files(image):
-    """What a plain `bazel build` of an image makes.
-
-    Args:
-        image: OciImageInfo
-
-    Returns:
-        depset of Files
-    """
-    return depset([image.manifest, image.config, image.descriptor])

@@ -52,6 +52,23 @@ def parse_platform(value):
         variant = variant,
     )
 
+def platform_mismatch(image, platform):
+    """Says how an image's platform differs from another.
+
+    Args:
+        image: OciImageInfo
+        platform: struct as oci_platform returns it
+
+    Returns:
+        string, or None
+    """
+    if (image.os, image.architecture, image.variant) == (platform.os, platform.architecture, platform.variant):
+        return None
+    return "is for %s, want one for %s" % (
+        "/".join([part for part in (image.os, image.architecture, image.variant) if part]),
+        platform.name,
+    )
+
 def oci_platform(ctx):
     """The OCI platform of what the rule builds; images are for Linux whatever the build's own system is.
 

@@ -8,6 +8,7 @@ FIELDS = {
     "architecture": "string, OCI architecture: amd64, arm64, …",
     "config": "File, the image config JSON",
     "descriptor": "File, the image descriptor (docs/formats.md): media type, digest, size and platform of the manifest",
+    "digest": "File, the digest alone: sha256:… and a line end",
     "layers": "tuple of OciLayerInfo, from the lowest up",
     "layouts": "depset of Files, OCI layout directories that hold layers which `layers` does not name (a foreign base's)",
     "manifest": "File, the image manifest JSON",

@@ -1,0 +1,82 @@
+"""oci_binary_image: a program on top of a base."""
+
+load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
+load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:manifest.bzl", "image_manifest")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform", "platform_mismatch")
+load("//oci/private:runfiles.bzl", "program_entries", "split_program_entries")
+load("//oci/private:write_layer.bzl", "COMPRESSION_ATTRS", "write_layer")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+
+visibility(["//oci/..."])
+
+DOC = """An image that runs a program: any `*_binary` with its runfiles, on top of a base.
+
+What other repositories bring (interpreters, third-party code) is a layer below that of this workspace's own code, so that
+a change of the latter leaves the former as it is. Without runfiles, as with `go_binary`, there is one layer.
+
+`oci_binary_image` with `platforms` is an index of one image for each.
+"""
+
+ATTRS = COMPRESSION_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
+    "base": attr.label(
+        doc = "The image below. None: nothing, for programs that need nothing.",
+        providers = [OciImageInfo],
+    ),
+    "binary": attr.label(
+        cfg = "target",
+        doc = "The program.",
+        executable = True,
+        mandatory = True,
+    ),
+    "path": attr.string(
+        doc = "Absolute path of the program in the image. Empty: its own name in `/app`.",
+    ),
+}
+
+def _layers(ctx, path):
+    parts = split_program_entries(program_entries(ctx.attr.binary, path), path)
+    return [
+        write_layer(
+            ctx,
+            compression = ctx.attr.compression,
+            entries = entries,
+            mtime = ctx.attr.mtime,
+            suffix = suffix,
+        )
+        for suffix, entries in [("_deps", parts.external), ("_program", parts.own)]
+        if entries
+    ]
+
+def _oci_binary_image_impl(ctx):
+    err, config = image_config(ctx.attr)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    err, platform = oci_platform(ctx)
+    if err:
+        fail(err)
+    base = ctx.attr.base[OciImageInfo] if ctx.attr.base else None
+    err = platform_mismatch(base, platform) if base else None
+    if err:
+        fail("%s: base %s %s" % (ctx.label, ctx.attr.base.label, err))
+    path = ctx.attr.path or "/app/" + ctx.executable.binary.basename
+    config.setdefault("Entrypoint", [path])
+    image = image_manifest(
+        ctx,
+        annotations = ctx.attr.annotations,
+        base = base,
+        config = config,
+        created = None if base else 0,
+        layers = _layers(ctx, path),
+        platform = platform,
+    )
+    return image_result(ctx, image)
+
+binary_image = rule(
+    implementation = _oci_binary_image_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [OciImageInfo],
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)
