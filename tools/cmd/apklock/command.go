@@ -26,7 +26,8 @@ type action func(ctx context.Context, args []string, stdout, stderr io.Writer) e
 
 func commands() []command {
 	return []command{
-		lockCommand(), updateCommand(), checkCommand(), whyCommand(), treeCommand(), diffCommand(), outdatedCommand(), resolveCommand(),
+		lockCommand(), updateCommand(), checkCommand(), whyCommand(), treeCommand(), diffCommand(), outdatedCommand(),
+		mirrorCommand(), resolveCommand(),
 	}
 }
 

@@ -26,9 +26,10 @@ import (
 
 // fixture makes what scripts need: keys and repositories.
 type fixture struct {
-	t    *testing.T
-	mu   sync.Mutex
-	keys map[string]*rsa.PrivateKey
+	servers servers
+	t       *testing.T
+	mu      sync.Mutex
+	keys    map[string]*rsa.PrivateKey
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -40,7 +41,13 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"key":        f.key,
 		"repository": f.repository,
 		"tamper":     tamper,
-		"serve":      f.serve,
+		"damage":     damage,
+		"serve":      f.servers.serve,
+		"requests":   f.servers.requests,
+		"stall":      f.servers.stall,
+		"await":      await,
+		"privatekey": f.privatekey,
+		"indexes":    indexesOf,
 		"status":     status,
 		"envsubst":   envsubst,
 		"edit":       edit,
@@ -74,6 +81,14 @@ func (f *fixture) key(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
 	ts.Check(os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644))
+}
+
+// privatekey FILE writes the private key that signs as FILE with ".pub".
+func (f *fixture) privatekey(ts *testscript.TestScript, neg bool, args []string) {
+	key, err := f.privateKey(strings.TrimSuffix(filepath.Base(args[0]), ".rsa"))
+	ts.Check(err)
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), pem.EncodeToMemory(block), 0o600))
 }
 
 func (f *fixture) signer(name string) (*apksign.Signer, error) {
@@ -212,64 +227,15 @@ func versionsOf(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// tamper WAY FILE... damages files.
-func tamper(ts *testscript.TestScript, neg bool, args []string) {
-	ways := map[string]func([]byte) ([]byte, error){
-		"control": repackControl, "data": repackData, "signed": repackSigned, "truncate": cutInHalf,
-	}
-	way, ok := ways[args[0]]
-	if !ok {
-		ts.Fatalf("tamper %s: want one of %q", args[0], slices.Sorted(maps.Keys(ways)))
-	}
-	for _, name := range args[1:] {
-		path := ts.MkAbs(name)
-		old, err := os.ReadFile(path)
-		ts.Check(err)
-		changed, err := way(old)
-		ts.Check(err)
-		if bytes.Equal(old, changed) {
-			ts.Fatalf("tamper %s: %s is as it was", args[0], name)
+// indexes LOCK prints the digest and key of the x86_64 index of each repository.
+func indexesOf(ts *testscript.TestScript, neg bool, args []string) {
+	lock, err := apklockfile.Parse([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	for _, r := range lock.Repositories {
+		for _, index := range r.Indexes {
+			if index.Arch == "x86_64" {
+				fmt.Fprintln(ts.Stdout(), index.Digest, index.Key)
+			}
 		}
-		ts.Check(os.WriteFile(path, changed, 0o644))
 	}
-}
-
-func cutInHalf(b []byte) ([]byte, error) { return b[:len(b)/2], nil }
-
-// repackControl compresses the control section again: other bytes, same files.
-func repackControl(b []byte) ([]byte, error) {
-	f, err := apkfile.Read(bytes.NewReader(b), nil)
-	if err != nil {
-		return nil, err
-	}
-	repacked, err := repack(b[f.Control.Offset:f.Control.End()])
-	return slices.Concat(b[:f.Control.Offset], repacked, b[f.Data.Offset:]), err
-}
-
-// repackData compresses the data section again.
-func repackData(b []byte) ([]byte, error) {
-	f, err := apkfile.Read(bytes.NewReader(b), nil)
-	if err != nil {
-		return nil, err
-	}
-	repacked, err := repack(b[f.Data.Offset:])
-	return slices.Concat(b[:f.Data.Offset], repacked), err
-}
-
-// repackSigned compresses what follows an index's signature again.
-func repackSigned(b []byte) ([]byte, error) {
-	_, signed, err := apksign.Split(b)
-	if err != nil {
-		return nil, err
-	}
-	repacked, err := repack(signed)
-	return slices.Concat(b[:len(b)-len(signed)], repacked), err
-}
-
-func repack(stream []byte) ([]byte, error) {
-	plain, err := gunzip(stream)
-	if err != nil {
-		return nil, err
-	}
-	return gzipFast(plain)
 }

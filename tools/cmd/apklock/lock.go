@@ -10,6 +10,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
 	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/apksign"
 )
 
 // fileOptions are the two files that most commands work on.
@@ -110,11 +111,15 @@ func (n *network) reader(ctx context.Context, keys []string) (*apkrepo.Reader, e
 	if err != nil {
 		return nil, err
 	}
+	return n.newReader(keyring), nil
+}
+
+func (n *network) newReader(keyring *apksign.Keyring) *apkrepo.Reader {
 	r := &apkrepo.Reader{Fetcher: n.fetcher, Keyring: keyring}
 	if n.packages != nil {
 		r.Store = n.packages
 	}
-	return r, nil
+	return r
 }
 
 func describe(w io.Writer, path string, l *apklockfile.Lock) {

@@ -67,16 +67,24 @@ type Index struct {
 
 // Index fetches and verifies the index of an architecture.
 func (r *Reader) Index(ctx context.Context, repo Repository, arch string) (*Index, error) {
-	locations := repo.locations(arch, IndexName)
-	data, err := r.Fetcher.ReadAll(ctx, maxIndex, locations...)
+	data, err := r.RawIndex(ctx, repo, arch)
 	if err != nil {
-		return nil, fmt.Errorf("reading the index for %s: %w", arch, err)
+		return nil, err
 	}
 	index, err := r.parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("index %s: %w", locations[0], err)
+		return nil, fmt.Errorf("index %s: %w", repo.locations(arch, IndexName)[0], err)
 	}
 	return index, nil
+}
+
+// RawIndex fetches the index of an architecture, unverified.
+func (r *Reader) RawIndex(ctx context.Context, repo Repository, arch string) ([]byte, error) {
+	data, err := r.Fetcher.ReadAll(ctx, maxIndex, repo.locations(arch, IndexName)...)
+	if err != nil {
+		return nil, fmt.Errorf("reading the index for %s: %w", arch, err)
+	}
+	return data, nil
 }
 
 func (r *Reader) parse(data []byte) (*Index, error) {
