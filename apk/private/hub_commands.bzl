@@ -5,6 +5,7 @@ visibility(["//apk/..."])
 # Target name -> apklock's subcommand.
 _COMMANDS = {
     "lock": "lock",
+    "update": "update",
 }
 
 # A hub without a lock has these only.

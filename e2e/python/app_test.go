@@ -1,0 +1,42 @@
+package python
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rules-apk/rules_apk/e2e/internal/program"
+	"github.com/rules-apk/rules_apk/e2e/internal/registry"
+	"github.com/rules-apk/rules_apk/e2e/internal/runc"
+	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
+)
+
+// application builds, tests, pushes, pulls and runs the application that lies
+// on the Python image.
+func (e *env) application(t *testing.T) {
+	defs, err := os.ReadFile(filepath.Join(workspace.Checkout(t), "oci", "defs.bzl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range []string{"oci_layer", "oci_push", "oci_test", "oci_run_test"} {
+		if !strings.Contains(string(defs), rule) {
+			t.Skipf("SKIPPED: this checkout has no rule %s", rule)
+		}
+	}
+	e.w.Bazel(t, "test", platform("amd64"), "--test_output=errors", "//app:all")
+
+	r := registry.Build(t).Start(t, registry.Options{})
+	e.timed(t, "bazel run //app:push", nil, func() { e.w.Bazel(t, "run", "//app:push", "--", "--repository="+r.Host+"/python/app") })
+	program.Require(t, "skopeo")
+	dir := filepath.Join(t.TempDir(), "pulled")
+	program.Run(t, "skopeo", "copy", "--all", "--src-tls-verify=false", "docker://"+r.Host+"/python/app:latest", "oci:"+dir)
+	for arch, machine := range archs() {
+		result := runc.New(t, dir, arch).Run(t)
+		for _, want := range []string{" " + machine + "\n", "sqlite3 42\n", "ctypes 7\n", "hello, bazel\n"} {
+			if result.Err != nil || !strings.Contains(result.Stdout, want) {
+				t.Errorf("%s: want %q, got %s", arch, want, result)
+			}
+		}
+	}
+}
