@@ -16,10 +16,15 @@ type reason struct {
 
 // explain says why the search found nothing: a set of facts that cannot hold
 // together, from which none can be left out, told from the request on. The error
-// is *heldConflict where a version to keep is among them.
+// is *heldConflict where a version to keep is among them. The problem is of no use
+// afterwards.
 func (p *problem) explain() error {
+	facts := p.solver.facts()
+	// Nothing else matters from here on.
+	p.given = slices.DeleteFunc(p.given, func(c clause) bool { return !facts[c.fact] })
+	p.solver.groups = slices.DeleteFunc(p.solver.groups, func(e exclusion) bool { return !facts[e.fact] })
 	// Left out first is what is farthest from the request.
-	maybe := p.chain(p.reasons(p.solver.facts()))
+	maybe := p.chain(p.reasons(facts))
 	var needed []reason
 	budget := explainBudget
 	for len(maybe) > 0 {
@@ -91,21 +96,15 @@ func (p *problem) contradict(reasons []reason, budget *int) (map[int]bool, bool)
 			s.exclude(e)
 		}
 	}
+	var given []clause
 	for _, c := range p.given {
 		if enabled[c.fact] {
+			given = append(given, c)
 			s.add(c.fact, slices.Clone(c.literals)...)
 		}
 	}
-	next := func() (literal, bool) {
-		for v, value := range s.values {
-			if value == open {
-				return no(variable(v)), true
-			}
-		}
-		return 0, false
-	}
 	s.limit = *budget
-	satisfiable := s.solve(nil, next)
+	satisfiable := s.solve(nil, func() (literal, bool) { return s.unmet(given) })
 	*budget -= s.conflicts
 	if satisfiable {
 		return nil, false

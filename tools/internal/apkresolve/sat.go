@@ -347,6 +347,27 @@ func (s *solver) solve(assumed []literal, next func() (literal, bool)) bool {
 	}
 }
 
+// unmet gives what to try for the first of some clauses that does not hold while
+// what is open counts as false; or false where all hold.
+func (s *solver) unmet(clauses []clause) (literal, bool) {
+next:
+	for i := range clauses {
+		best := literal(-1)
+		for _, l := range clauses[i].literals {
+			switch value := s.value(l); {
+			case value == isTrue, value == open && l&1 == 1:
+				continue next
+			case value == open && best < 0:
+				best = l
+			}
+		}
+		if best >= 0 {
+			return best, true
+		}
+	}
+	return 0, false
+}
+
 // facts gives where the given clauses come from that have no answer together.
 func (s *solver) facts() map[int]bool {
 	facts := map[int]bool{}

@@ -77,7 +77,7 @@ func (p *problem) next() (literal, bool) {
 			}
 		}
 	}
-	return p.rest()
+	return p.solver.unmet(p.given)
 }
 
 // meet gives what to try for a need, or false where it is met.
@@ -95,27 +95,6 @@ func (p *problem) meet(n *need) (literal, bool) {
 		}
 	}
 	return best, best >= 0
-}
-
-// rest gives what to try for the first of all clauses that does not hold while
-// what is open counts as false; or false where all hold.
-func (p *problem) rest() (literal, bool) {
-clauses:
-	for i := range p.given {
-		best := literal(-1)
-		for _, l := range p.given[i].literals {
-			switch value := p.solver.value(l); {
-			case value == isTrue, value == open && l&1 == 1:
-				continue clauses
-			case value == open && best < 0:
-				best = l
-			}
-		}
-		if best >= 0 {
-			return best, true
-		}
-	}
-	return 0, false
 }
 
 // prune removes what turns out to be there for no reason: packages that are
