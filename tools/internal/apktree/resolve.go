@@ -19,7 +19,7 @@ func (t *Tree) Resolve(p string) (string, error) { return t.resolve(p, false) }
 func (t *Tree) ResolveAll(p string) (string, error) { return t.resolve(p, true) }
 
 func (t *Tree) resolve(p string, last bool) (string, error) {
-	rest := strings.Split(path.Clean("/" + p)[1:], "/")
+	rest := strings.Split(p, "/")
 	at, links := "", 0
 	for len(rest) > 0 {
 		part := rest[0]
