@@ -1,0 +1,144 @@
+"""What `bazel run` of a push or a load runs: ocideploy, with a deploy spec beside it (docs/formats.md)."""
+
+load("//oci/private:layers.bzl", "unique_layers")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private/providers:index.bzl", "OciIndexInfo")
+
+visibility(["//oci/..."])
+
+DESTINATION_ATTRS = {
+    "image": attr.label(
+        doc = "An image or an index.",
+        mandatory = True,
+        providers = [[OciImageInfo], [OciIndexInfo]],
+    ),
+    "repository": attr.string(
+        doc = "Where it goes, without a tag; `{KEY}` stands for a value of `--workspace_status_command`.",
+    ),
+    "tag_files": attr.label_list(
+        allow_files = True,
+        doc = "Files with one more tag per line.",
+    ),
+}
+
+OCIDEPLOY_ATTRS = {
+    "_ocideploy": attr.label(
+        cfg = "exec",
+        default = "//tools/cmd/ocideploy",
+        executable = True,
+    ),
+}
+
+def destination(*, target, repository, tags, tag_files, mount_from = ()):
+    """Pairs an image with where it goes, as OciDeployInfo has it.
+
+    Args:
+        target: target of an image or an index
+        repository: string
+        tags: list of strings
+        tag_files: list of Files
+        mount_from: list of strings
+
+    Returns:
+        struct
+    """
+    return struct(
+        image = target[OciImageInfo] if OciImageInfo in target else None,
+        index = target[OciIndexInfo] if OciIndexInfo in target else None,
+        mount_from = tuple(mount_from),
+        repository = repository,
+        tag_files = tuple(tag_files),
+        tags = tuple(tags),
+    )
+
+def _namer(directory):
+    """Gives files names of their own: those of two platforms have the same path in runfiles.
+
+    Args:
+        directory: string, path below the main repository's runfiles
+
+    Returns:
+        struct of name, a function of a File that returns its runfiles path without the repository, and links, the dict
+        of those paths to Files.
+    """
+    links = {}
+    names = {}
+
+    def name(file):
+        if file not in names:
+            names[file] = "%s/%d/%s" % (directory, len(names), file.basename)
+            links[names[file]] = file
+        return names[file]
+
+    return struct(links = links, name = name)
+
+def _images(to):
+    return to.index.images if to.index else (to.image,)
+
+def _is_stamped(destinations):
+    return any([
+        "{" in text
+        for to in destinations
+        for text in to.tags + (to.repository,)
+    ])
+
+def _layer(layer, path):
+    spec = {"blob": path(layer.blob)} if layer.blob else {}
+    if layer.urls:
+        spec["urls"] = list(layer.urls)
+    if layer.inline != None:
+        return spec | {"descriptor": json.decode(layer.inline)}
+    return spec | {"descriptor_file": path(layer.descriptor)}
+
+def _destination(to, path):
+    top = to.index or to.image
+    spec = {
+        "descriptor": path(top.descriptor),
+        "manifests": [
+            {"config": path(image.config), "manifest": path(image.manifest)}
+            for image in _images(to)
+        ],
+        "mount_from": list(to.mount_from),
+        "repository": to.repository,
+        "tag_files": [path(file) for file in to.tag_files],
+        "tags": list(to.tags),
+    }
+    if to.index:
+        spec["index"] = path(to.index.index)
+    return spec
+
+def deploy_executable(ctx, *, command, destinations):
+    """Declares ocideploy under the target's name and the deploy spec beside it.
+
+    Args:
+        ctx: context of an executable rule with OCIDEPLOY_ATTRS
+        command: string, push or load
+        destinations: list of structs as destination returns them
+
+    Returns:
+        DefaultInfo
+    """
+    namer = _namer("%s.deploy" % "/".join([part for part in (ctx.label.package, ctx.label.name) if part]))
+
+    def path(file):
+        return "%s/%s" % (ctx.workspace_name, namer.name(file))
+
+    images = [image for to in destinations for image in _images(to)]
+    spec = {
+        "command": command,
+        "images": [_destination(to, path) for to in destinations],
+        "layers": [_layer(layer, path) for layer in unique_layers(images)],
+        "layouts": [path(layout) for layout in depset(transitive = [image.layouts for image in images]).to_list()],
+        "stamp_files": [path(ctx.info_file), path(ctx.version_file)] if _is_stamped(destinations) else [],
+        "version": 1,
+    }
+    spec_file = ctx.actions.declare_file(ctx.label.name + ".deploy.json")
+    ctx.actions.write(spec_file, json.encode_indent(spec, indent = "  ") + "\n")
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = executable, target_file = ctx.executable._ocideploy, is_executable = True)
+    runfiles = ctx.runfiles(files = [spec_file], symlinks = namer.links)
+    return DefaultInfo(
+        executable = executable,
+        files = depset([executable, spec_file]),
+        runfiles = runfiles.merge(ctx.attr._ocideploy[DefaultInfo].default_runfiles),
+    )
