@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -42,7 +43,7 @@ func (p *process) read(path string, to destination) (*deployment.Deployment, err
 	if path == "" {
 		return nil, &usageError{"--spec is missing; use bazel run on a target, or name its .deploy.json file"}
 	}
-	runfiles, err := openRunfiles(p.argv0, p.getenv)
+	runfiles, err := openRunfiles([]string{p.argv0, strings.TrimSuffix(path, specSuffix)}, p.getenv)
 	if err != nil {
 		return nil, err
 	}

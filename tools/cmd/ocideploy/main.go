@@ -79,9 +79,12 @@ func (p *process) dispatch(ctx context.Context, name, spec string, args []string
 	return &usageError{fmt.Sprintf("subcommand is %q, want one of those that `ocideploy help` lists", name)}
 }
 
+// specSuffix is what the name of a target's deploy spec has after that of the target.
+const specSuffix = ".deploy.json"
+
 // ownSpec is the deploy spec beside the program, if it was built as a target of its own, else "".
 func (p *process) ownSpec() string {
-	path := strings.TrimSuffix(p.argv0, ".exe") + ".deploy.json"
+	path := strings.TrimSuffix(p.argv0, ".exe") + specSuffix
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		return path
 	}

@@ -16,21 +16,26 @@ type runfiles struct {
 	roots    []string
 }
 
-// openRunfiles looks where Bazel may have put the runfiles of argv0: into a
+// openRunfiles looks where Bazel may have put the runfiles of a program: into a
 // directory or a manifest named by the environment, beside the program, or
-// around it, where it is a runfile of another program itself.
-func openRunfiles(argv0 string, getenv func(string) string) (*runfiles, error) {
+// around it, where it is a runfile of another program itself. The program is
+// the one that runs, or that which the spec was written for.
+func openRunfiles(programs []string, getenv func(string) string) (*runfiles, error) {
 	r := &runfiles{}
 	if dir := getenv("RUNFILES_DIR"); dir != "" {
 		r.roots = append(r.roots, dir)
 	}
-	if dir := argv0 + ".runfiles"; isDir(dir) {
-		r.roots = append(r.roots, dir)
+	manifests := []string{getenv("RUNFILES_MANIFEST_FILE")}
+	for _, program := range programs {
+		if dir := program + ".runfiles"; isDir(dir) {
+			r.roots = append(r.roots, dir)
+		}
+		if i := strings.LastIndex(filepath.ToSlash(program), ".runfiles/"); i >= 0 {
+			r.roots = append(r.roots, program[:i+len(".runfiles")])
+		}
+		manifests = append(manifests, program+".runfiles_manifest")
 	}
-	if i := strings.LastIndex(filepath.ToSlash(argv0), ".runfiles/"); i >= 0 {
-		r.roots = append(r.roots, argv0[:i+len(".runfiles")])
-	}
-	for _, path := range []string{getenv("RUNFILES_MANIFEST_FILE"), argv0 + ".runfiles_manifest"} {
+	for _, path := range manifests {
 		if path == "" || r.manifest != nil {
 			continue
 		}
@@ -94,7 +99,7 @@ func (r *runfiles) Resolve(path string) (string, error) {
 	if r.manifest != nil {
 		return path, nil
 	}
-	return "", fmt.Errorf("%s: there are no runfiles beside the program, and neither RUNFILES_DIR nor RUNFILES_MANIFEST_FILE is set; use bazel run", path)
+	return "", fmt.Errorf("%s: there are no runfiles beside the program, and neither RUNFILES_DIR nor RUNFILES_MANIFEST_FILE is set; use bazel run on the target", path)
 }
 
 func parent(path string) string {

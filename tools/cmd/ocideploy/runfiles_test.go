@@ -54,6 +54,7 @@ func TestRunfiles(t *testing.T) {
 			os.WriteFile(dir+"/MANIFEST", []byte(" _main "+dir+"/a b\n"), 0o644)
 			return map[string]string{"RUNFILES_MANIFEST_FILE": dir + "/MANIFEST"}
 		}, ""},
+		{"of the spec", "ocideploy push --spec=bin/push.deploy.json", "bin/push.runfiles/_main", nil, ""},
 		{"nowhere", "bin/push", "elsewhere/_main", nil, "there are no runfiles beside the program"},
 		{"not built", "bin/push", "bin/push.runfiles/other", nil, "build the target again"},
 	} {
@@ -62,12 +63,19 @@ func TestRunfiles(t *testing.T) {
 			if err := os.CopyFS(filepath.Join(dir, test.runfiles), os.DirFS(files.Dir)); err != nil {
 				t.Fatal(err)
 			}
-			argv0 := filepath.Join(dir, test.argv0)
+			argv0, args := filepath.Join(dir, test.argv0), []string(nil)
+			if _, spec, ok := strings.Cut(test.argv0, "="); ok {
+				argv0 = filepath.Join(dir, strings.TrimSuffix(spec, specSuffix))
+				args = []string{"push", "--spec=" + argv0 + specSuffix}
+			}
 			if err := os.MkdirAll(filepath.Dir(argv0), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(strings.TrimSuffix(argv0, ".exe")+".deploy.json", spec, 0o644); err != nil {
+			if err := os.WriteFile(strings.TrimSuffix(argv0, ".exe")+specSuffix, spec, 0o644); err != nil {
 				t.Fatal(err)
+			}
+			if args != nil {
+				argv0 = "ocideploy"
 			}
 			env := map[string]string{}
 			if test.env != nil {
@@ -75,7 +83,7 @@ func TestRunfiles(t *testing.T) {
 			}
 			var stdout, stderr bytes.Buffer
 			p := &process{argv0: argv0, getenv: func(key string) string { return env[key] }, stdout: &stdout, stderr: &stderr}
-			err := p.run(context.Background(), nil)
+			err := p.run(context.Background(), args)
 			if test.want != "" {
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("got %v, want %q", err, test.want)

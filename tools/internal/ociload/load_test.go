@@ -82,9 +82,10 @@ type program struct {
 	answers map[string]string // "error: …" is an error
 	calls   []string
 	sent    [][]string // the names in each archive that was read to its end
+	ended   bool       // it was told to end before an archive broke off
 }
 
-func (p *program) exec(_ context.Context, stdin io.Reader, name string, args ...string) ([]byte, error) {
+func (p *program) exec(ctx context.Context, stdin io.Reader, name string, args ...string) ([]byte, error) {
 	line := name + " " + strings.Join(args, " ")
 	p.calls = append(p.calls, line)
 	if stdin != nil {
@@ -96,6 +97,7 @@ func (p *program) exec(_ context.Context, stdin io.Reader, name string, args ...
 				break
 			}
 			if err != nil {
+				p.ended = ctx.Err() != nil
 				return nil, err
 			}
 			names = append(names, h.Name)
@@ -224,8 +226,8 @@ func TestLoadErrors(t *testing.T) {
 	loader := &ociload.Loader{Runtime: ociload.New("containerd", p.exec)}
 	_, err := loader.Load(context.Background(), ociarchive.Archive{Images: images, Blobs: d.Blobs})
 	var corrupt *ociblob.CorruptError
-	if !errors.As(err, &corrupt) || p.sent != nil {
-		t.Errorf("got %v, sent %q", err, p.sent)
+	if !errors.As(err, &corrupt) || p.sent != nil || !p.ended {
+		t.Errorf("got %v, sent %q, program ended: %v", err, p.sent, p.ended)
 	}
 }
 
