@@ -46,11 +46,11 @@ func diffCommand() command {
 }
 
 func diff(before, after string, format diffFormat, stdout io.Writer) error {
-	from, err := readLock(before)
+	from, err := readLock(workingPath(before))
 	if err != nil {
 		return err
 	}
-	to, err := readLock(after)
+	to, err := readLock(workingPath(after))
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func mirrorCommand() command {
 				if len(args) != 1 {
 					return usagef("mirror: got %q, want one DIR (see: apklock mirror --help)", args)
 				}
-				return mirror(ctx, o, workspacePath(args[0]), stdout, stderr)
+				return mirror(ctx, o, workingPath(args[0]), stdout, stderr)
 			}
 		},
 	}
@@ -74,7 +74,7 @@ func readSigner(path string) (*apksign.Signer, error) {
 	if path == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(workspacePath(path))
+	data, err := os.ReadFile(workingPath(path))
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
 	}

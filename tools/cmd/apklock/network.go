@@ -85,7 +85,7 @@ func (o *networkOptions) credentials() ([]fetch.Credentials, error) {
 			return nil, usagef("--credential-helper is %q, want HOST=PROGRAM with one exact host", text)
 		}
 		if strings.Contains(program, "/") {
-			program = workspacePath(program)
+			program = workingPath(program)
 		}
 		all = append(all, &fetch.Helper{Host: host, Program: program})
 	}

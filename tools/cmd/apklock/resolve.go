@@ -77,7 +77,7 @@ func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) er
 	}
 	var keys []string
 	for _, location := range o.keyring {
-		keys = append(keys, workspaceLocation(location))
+		keys = append(keys, workingLocation(location))
 	}
 	reader, err := n.reader(ctx, keys)
 	if err != nil {
@@ -88,7 +88,7 @@ func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) er
 	for i, text := range o.repositories {
 		group.Go(func() error {
 			tag, location := splitTag(text)
-			location = strings.TrimRight(workspaceLocation(location), "/")
+			location = strings.TrimRight(workingLocation(location), "/")
 			index, err := reader.Index(ctx, apkrepo.Repository{Locations: []string{location}}, o.arch)
 			if err != nil {
 				return err
@@ -121,10 +121,10 @@ func splitTag(text string) (tag, location string) {
 	return "", text
 }
 
-// workspaceLocation is workspacePath for what may be a URL.
-func workspaceLocation(location string) string {
+// workingLocation is workingPath for what may be a URL.
+func workingLocation(location string) string {
 	if strings.Contains(location, "://") {
 		return location
 	}
-	return workspacePath(location)
+	return workingPath(location)
 }

@@ -12,14 +12,20 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 )
 
-// workspacePath lets a relative path start at the workspace's root under "bazel
-// run", whose working directory is elsewhere.
-func workspacePath(path string) string {
-	root := os.Getenv("BUILD_WORKSPACE_DIRECTORY")
-	if root == "" || filepath.IsAbs(path) {
+// workspacePath lets the path of a config or lock start at the workspace's root
+// under "bazel run", whose working directory is elsewhere.
+func workspacePath(path string) string { return startAt("BUILD_WORKSPACE_DIRECTORY", path) }
+
+// workingPath lets other paths that people write start where they stand under
+// "bazel run".
+func workingPath(path string) string { return startAt("BUILD_WORKING_DIRECTORY", path) }
+
+func startAt(variable, path string) string {
+	dir := os.Getenv(variable)
+	if dir == "" || filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(root, path)
+	return filepath.Join(dir, path)
 }
 
 // readConfig reads an apk.yaml and returns the folder that its relative paths
