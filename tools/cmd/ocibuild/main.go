@@ -38,6 +38,7 @@ func commands() []command {
 		{"manifest", "make an image's manifest and config", runManifest},
 		{"index", "make the index of images for several platforms", runIndex},
 		{"layout", "make an OCI image layout", runLayout},
+		{"substitute", "put digests of images into a text", runSubstitute},
 		{"package", "make an apk package", runPackage},
 		{"repository", "make a repository of apk packages with its index", runRepository},
 	}
