@@ -45,10 +45,10 @@ type image struct {
 }
 
 // image builds an image of packages, named NAME-VERSION in install order out of the given repositories, and unpacks it
-// to name in the chroot.
-func (b *bench) image(t *testing.T, name string, spec map[string]any, packages []string, repositories ...string) image {
+// to the folder to of the chroot.
+func (b *bench) image(t *testing.T, to string, spec map[string]any, packages []string, repositories ...string) image {
 	t.Helper()
-	dir := filepath.Join(b.dir, name)
+	dir := filepath.Join(b.dir, to)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -61,12 +61,25 @@ func (b *bench) image(t *testing.T, name string, spec map[string]any, packages [
 	system := []string{"system-layer", "--spec=" + string(data), "--layer=" + in("system.tar.gz"), "--descriptor=" + in("system.layer"), "--report=" + in("report.json")}
 	manifest := []string{"manifest", "--platform=linux/amd64", "--manifest=" + in("manifest.json"), "--config-out=" + in("config.json"), "--descriptor=" + in("image.json")}
 	layout := []string{"layout", "--dir=" + in("layout"), "--manifest=" + in("manifest.json"), "--config=" + in("config.json")}
+	var allFacts []string
+	files := map[string]string{}
 	for _, p := range packages {
-		file := b.find(t, p, repositories)
-		facts := b.facts(t, p, file)
-		system = append(system, "--facts="+facts)
-		manifest = append(manifest, "--layer=@"+facts+".layer")
-		layout = append(layout, "--layer=@"+facts+".layer", "--blob="+file)
+		files[p] = b.find(t, p, repositories)
+		allFacts = append(allFacts, "--facts="+b.facts(t, p, files[p]))
+	}
+	system = append(system, allFacts...)
+	for n, group := range layers(t, spec, packages) {
+		descriptor, blob := filepath.Join(b.dir, group[0]+".facts.layer"), files[group[0]]
+		if _, normalised := spec["normalised"]; len(group) > 1 || normalised {
+			descriptor, blob = in(fmt.Sprintf("merged%d.layer", n)), in(fmt.Sprintf("merged%d.tar.gz", n))
+			merge := append([]string{"merge", "--spec=" + string(data), "--descriptor=" + descriptor, "--layer=" + blob}, allFacts...)
+			for _, p := range group {
+				merge = append(merge, "--package="+name(p), "--apk="+files[p])
+			}
+			program.Run(t, b.ocibuild, merge...)
+		}
+		manifest = append(manifest, "--layer=@"+descriptor)
+		layout = append(layout, "--layer=@"+descriptor, "--blob="+blob)
 	}
 	manifest = append(manifest, "--layer=@"+in("system.layer"))
 	layout = append(layout, "--layer=@"+in("system.layer"), "--blob="+in("system.tar.gz"))
@@ -77,11 +90,39 @@ func (b *bench) image(t *testing.T, name string, spec map[string]any, packages [
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := rootfs.Unpack(content, filepath.Join(b.apk.Root, name)); err != nil {
+	if err := rootfs.Unpack(content, filepath.Join(b.apk.Root, to)); err != nil {
 		t.Fatal(err)
 	}
-	return image{root: "/" + name, report: in("report.json"), layout: in("layout")}
+	return image{root: "/" + to, report: in("report.json"), layout: in("layout")}
 }
+
+// layers returns the packages of each layer: those of the spec, which has names, or one each.
+func layers(t *testing.T, spec map[string]any, packages []string) [][]string {
+	t.Helper()
+	groups, ok := spec["layers"].([][]string)
+	if !ok {
+		for _, p := range packages {
+			groups = append(groups, []string{p})
+		}
+		return groups
+	}
+	var out [][]string
+	for _, group := range groups {
+		var full []string
+		for _, p := range packages {
+			if slices.Contains(group, name(p)) {
+				full = append(full, p)
+			}
+		}
+		out = append(out, full)
+	}
+	return out
+}
+
+var version = regexp.MustCompile(`-[0-9][^-]*-r[0-9]+$`)
+
+// name cuts the version off NAME-VERSION.
+func name(pkg string) string { return version.ReplaceAllString(pkg, "") }
 
 func (b *bench) find(t *testing.T, pkg string, repositories []string) string {
 	t.Helper()

@@ -7,8 +7,10 @@ import (
 	"cmp"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -93,16 +95,15 @@ func writeACL(out *bufio.Writer, letter byte, e *apkfacts.Entry, mode apkfacts.M
 	out.WriteByte('\n')
 }
 
+// xattrChecksum is the SHA-1 of all names and values, sorted by name, each after its length in four bytes.
 func xattrChecksum(xattrs map[string][]byte) string {
-	names := make([]string, 0, len(xattrs))
-	for name := range xattrs {
-		names = append(names, name)
+	var b []byte
+	for _, name := range slices.Sorted(maps.Keys(xattrs)) {
+		for _, part := range [][]byte{[]byte(name), xattrs[name]} {
+			b = binary.BigEndian.AppendUint32(b, uint32(len(part)))
+			b = append(b, part...)
+		}
 	}
-	slices.Sort(names)
-	h := sha1.New()
-	for _, name := range names {
-		io.WriteString(h, name)
-		h.Write(xattrs[name])
-	}
-	return "Q1" + base64.StdEncoding.EncodeToString(h.Sum(nil))
+	sum := sha1.Sum(b)
+	return "Q1" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -14,12 +14,15 @@ type plan struct {
 	height []int
 	// rewritten are the packages whose layers are not their own bytes, by index.
 	rewritten map[int]bool
+	// merged are those of them that share a layer, in which directories are as apk makes them. A package that is alone in
+	// its layer may have come out as its own bytes.
+	merged map[int]bool
 }
 
 // newPlan reads Spec.Layers and Spec.Normalised.
 func newPlan(spec *Spec, packages []*apkfacts.Facts) (*plan, error) {
 	index := map[string]int{}
-	p := &plan{height: make([]int, len(packages)), rewritten: map[int]bool{}}
+	p := &plan{height: make([]int, len(packages)), rewritten: map[int]bool{}, merged: map[int]bool{}}
 	for i, f := range packages {
 		index[f.Name] = i
 		p.height[i] = i
@@ -45,7 +48,7 @@ func newPlan(spec *Spec, packages []*apkfacts.Facts) (*plan, error) {
 			seen[name] = true
 			p.height[i] = height
 			if len(group) > 1 {
-				p.rewritten[i] = true
+				p.rewritten[i], p.merged[i] = true, true
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func addHidden(b *builder) error {
 }
 
 func addDirectories(b *builder) error {
-	b.report.Directories = b.tree.DirectoryFixes(b.plan.height, b.plan.rewritten)
+	b.report.Directories = b.tree.DirectoryFixes(b.plan.height, b.plan.merged)
 	for _, e := range b.report.Directories {
 		if err := b.overlay.set(e, "metadata of "+e.Path); err != nil {
 			return err

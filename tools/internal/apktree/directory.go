@@ -37,8 +37,8 @@ func (n *Node) directory() apkfacts.Entry {
 
 // DirectoryFixes returns the directories that the layers alone would give other metadata than apk does, with apk's,
 // sorted by path. height is how high the layer of each package is; of layers that have a directory, the highest decides.
-// Packages that are rewritten, by their index, have apk's metadata in their layers already.
-func (t *Tree) DirectoryFixes(height []int, rewritten map[int]bool) []apkfacts.Entry {
+// Packages that are merged with others, by their index, have apk's metadata in their layers already.
+func (t *Tree) DirectoryFixes(height []int, merged map[int]bool) []apkfacts.Entry {
 	var fixes []apkfacts.Entry
 	for _, n := range t.nodes {
 		if len(n.dirs) < 2 || !n.IsDir() {
@@ -50,7 +50,7 @@ func (t *Tree) DirectoryFixes(height []int, rewritten map[int]bool) []apkfacts.E
 				top = d
 			}
 		}
-		if rewritten[top.pkg] {
+		if merged[top.pkg] {
 			continue
 		}
 		want := n.directory()

@@ -31,8 +31,12 @@ func (x *Exclusion) Matches(p string) bool {
 	}
 	for ; p != ""; p = parent(p) {
 		for _, pattern := range x.patterns {
-			// Match never fails on a valid pattern. "a/**" matches "a" too, but is meant for what is in it.
-			if ok, _ := doublestar.Match(pattern, p); ok && strings.TrimSuffix(pattern, "/**") != p {
+			// "a/**" matches "a" too, but is meant for what is in it.
+			if base, below := strings.CutSuffix(pattern, "/**"); below {
+				pattern = base + "/**/*"
+			}
+			// Match never fails on a valid pattern.
+			if ok, _ := doublestar.Match(pattern, p); ok {
 				return true
 			}
 		}

@@ -177,13 +177,14 @@ func TestMovedDirectories(t *testing.T) {
 }
 
 func TestExclusion(t *testing.T) {
-	x, err := NewExclusion([]string{"/usr/share/man/**", "usr/share/locale/{de,fr}", "**/*.a"})
+	x, err := NewExclusion([]string{"/usr/share/man/**", "usr/share/locale/{de,fr}", "**/*.a", "etc/init.d"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]bool{
 		"usr/share/man": false, "usr/share/man/man1": true, "usr/share/man/man1/a.1": true, "usr/share/manual": false,
 		"usr/share/locale/de": true, "usr/share/locale/de/LC": true, "usr/share/locale/es": false,
+		"etc/init.d": true, "etc/init.d/x": true, "etc/init": false,
 		"usr/lib/libx.a": true, "libx.a": true, "libx.ab": false,
 	} {
 		if got := x.Matches(path); got != want {

@@ -1,0 +1,117 @@
+package cabundle
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	keystore "github.com/pavlo-v-chernykh/keystore-go/v4"
+	pkcs12 "software.sslmate.com/src/go-pkcs12"
+)
+
+// authority makes a certificate, in PEM.
+func authority(t *testing.T, name string) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Unix(1<<32, 0), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func TestAppend(t *testing.T) {
+	old, added := authority(t, "old"), authority(t, "added")
+	certificates, err := Parse("a.pem", append(append([]byte("# both\n"), old...), added...))
+	if err != nil || len(certificates) != 2 {
+		t.Fatalf("%d certificates, %v, want 2", len(certificates), err)
+	}
+	bundle := Append(append([]byte("# comment\n"), bytes.TrimSuffix(old, []byte("\n"))...), certificates)
+	if want := "# comment\n" + string(old) + string(added); string(bundle) != want {
+		t.Errorf("bundle is\n%s\nwant\n%s", bundle, want)
+	}
+	if again := Append(bundle, certificates); !bytes.Equal(again, bundle) {
+		t.Error("adding what is there changes the bundle")
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for in, want := range map[string]string{
+		"":        "no PEM block",
+		"garbage": "no PEM block",
+		"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n": `has a PEM block "PRIVATE KEY"`,
+		"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n": "certificate x.pem: x509",
+	} {
+		if _, err := Parse("x.pem", []byte(in)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q): error %v, want %q", in, err, want)
+		}
+	}
+}
+
+func TestAppendJava(t *testing.T) {
+	old, err := Parse("old.pem", authority(t, "old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	added, err := Parse("added.pem", authority(t, "added"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(old[0].DER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := time.Unix(1000, 0)
+	var jks bytes.Buffer
+	ks := keystore.New()
+	if err := ks.SetTrustedCertificateEntry("old", keystore.TrustedCertificateEntry{CreationTime: created, Certificate: keystore.Certificate{Type: "X.509", Content: old[0].DER}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ks.Store(&jks, []byte("changeit")); err != nil {
+		t.Fatal(err)
+	}
+	p12, err := pkcs12.Modern.EncodeTrustStore([]*x509.Certificate{parsed}, "changeit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := append(old, added...)
+	for name, store := range map[string][]byte{"JKS": jks.Bytes(), "PKCS #12": p12} {
+		out, err := AppendJava(store, both, created)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if again, err := AppendJava(store, both, created); err != nil || !bytes.Equal(again, out) {
+			t.Errorf("%s: two runs give different bytes (%v)", name, err)
+		}
+		if got := count(t, out); got != 2 {
+			t.Errorf("%s: %d certificates, want 2", name, got)
+		}
+	}
+	if _, err := AppendJava([]byte("garbage"), both, created); err == nil || !strings.Contains(err.Error(), "neither JKS nor PKCS #12") {
+		t.Errorf("error is %v, want one about the format", err)
+	}
+}
+
+func count(t *testing.T, store []byte) int {
+	t.Helper()
+	if trusted, err := pkcs12.DecodeTrustStore(store, ""); err == nil {
+		return len(trusted)
+	}
+	ks := keystore.New()
+	if err := ks.Load(bytes.NewReader(store), []byte("changeit")); err != nil {
+		t.Fatal(err)
+	}
+	return len(ks.Aliases())
+}
