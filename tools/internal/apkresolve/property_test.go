@@ -157,13 +157,17 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
-// checkOrder says whether a package comes before one that it depends on, without
-// that one leading to it in turn: by what it depends on, by an install_if, or, as
-// apk has it, by what it excludes at other versions.
-func checkOrder(s *Solution) error {
+// checkOrder says whether a package comes before all that one of its dependencies
+// asks for, without these leading to it in turn: by what they depend on or, as apk has it, by what
+// they exclude at other versions. Where there is an install_if, apk may install in
+// the middle of a chain, and there is no such rule.
+func checkOrder(b *brute, s *Solution) error {
 	place := map[string]int{}
 	for i, p := range s.Packages {
 		place[p.Name] = i
+	}
+	if slices.ContainsFunc(b.packages, func(p *apkindex.Package) bool { return len(p.InstallIf) > 0 }) {
+		return nil
 	}
 	var leads func(from, to int, seen map[int]bool) bool
 	leads = func(from, to int, seen map[int]bool) bool {
@@ -173,7 +177,7 @@ func checkOrder(s *Solution) error {
 		seen[from] = true
 		var next []string
 		for _, p := range s.Packages {
-			if mentions(p.InstallIf, s.Packages[from].Package) || mentions(s.Packages[from].Package.Depends, p.Package) {
+			if mentions(s.Packages[from].Package.Depends, p.Package) {
 				next = append(next, p.Name)
 			}
 		}
@@ -182,9 +186,13 @@ func checkOrder(s *Solution) error {
 		})
 	}
 	for i, p := range s.Packages {
-		for _, name := range p.Depends {
-			if place[name] > i && !leads(place[name], i, map[int]bool{}) {
-				return fmt.Errorf("%s comes before %s, which it depends on: %v", p.Name, name, lines(s))
+		for _, c := range b.depends[slices.Index(b.packages, p.Package)] {
+			meets := func(other Selected) bool { return b.matches(slices.Index(b.packages, other.Package), c) }
+			if c.Conflict || slices.ContainsFunc(s.Packages[:i+1], meets) {
+				continue
+			}
+			if later := i + 1 + slices.IndexFunc(s.Packages[i+1:], meets); !leads(later, i, map[int]bool{}) {
+				return fmt.Errorf("%s comes before all that meets %q: %v", p.Name, c, lines(s))
 			}
 		}
 	}
@@ -235,7 +243,7 @@ func compareBrute(b *brute, answers []uint, s *Solution, err error) error {
 		}
 		return nil
 	}
-	if err := checkOrder(s); err != nil {
+	if err := checkOrder(b, s); err != nil {
 		return err
 	}
 	set, ok := b.setOf(s)

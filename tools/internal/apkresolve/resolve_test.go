@@ -176,6 +176,26 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestReasonsInACircle: packages that were each other's only reason in one attempt
+// were ruled out for good, though in another one something else asks for them.
+func TestReasonsInACircle(t *testing.T) {
+	s, err := resolveText(t, "!b<=2_rc1 c<~2.0-r1 c", `
+		a 2_rc1 D:a>2_rc1
+		b 2 D:a
+		d 1 p:v`, `
+		a 1 D:a<1.5-r0 D:!v<=2 k:2
+		a 2.0-r1 D:b D:d
+		c 2 D:v k:2
+		c 1.5-r0 D:a>=2
+		d 2_rc1 D:d D:a k:2`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(s); len(got) != 4 || !slices.Contains(got, "c 1.5-r0") {
+		t.Errorf("got %v, want c-1.5-r0 with a, b and d", got)
+	}
+}
+
 func TestSelected(t *testing.T) {
 	s, err := resolveText(t, "a@edge v", `
 		b 1 p:so:b=1 p:v

@@ -118,37 +118,41 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 		chosen[id] = true
 	}
 	p.solver.backtrack(0)
-	for _, id := range p.ids {
-		if baseless[id] {
-			p.addReasonOutside(id, baseless)
-		}
-	}
+	p.addReasonOutside(baseless)
 	if len(baseless) == 0 {
 		p.forbidTags(chosen, carried)
 	}
 	return false
 }
 
-// addReasonOutside says that a package is not installed unless something
-// outside the set is the reason.
-func (p *problem) addReasonOutside(id packageID, set map[packageID]bool) {
-	literals := []literal{no(p.vars[id])}
-	for _, s := range p.supports[id] {
-		switch {
-		case s.trigger:
-			trigger := p.solver.grow()
-			installIf := p.packages[id].installIf
-			for i := range installIf {
-				p.addTrigger(trigger, &installIf[i], set)
+// addReasonOutside says that none of a set of packages is installed unless
+// something outside the set is a reason for one of them.
+func (p *problem) addReasonOutside(set map[packageID]bool) {
+	var members, reasons []literal
+	for v, id := range p.ids {
+		if !set[id] {
+			continue
+		}
+		members = append(members, no(variable(v)))
+		for _, s := range p.supports[id] {
+			switch {
+			case s.trigger:
+				trigger := p.solver.grow()
+				installIf := p.packages[id].installIf
+				for i := range installIf {
+					p.addTrigger(trigger, &installIf[i], set)
+				}
+				reasons = append(reasons, yes(trigger))
+			case s.from == none:
+				return
+			case !set[s.from]:
+				reasons = append(reasons, yes(p.vars[s.from]))
 			}
-			literals = append(literals, yes(trigger))
-		case s.from == none:
-			return
-		case !set[s.from]:
-			literals = append(literals, yes(p.vars[s.from]))
 		}
 	}
-	p.add(p.fact(unwanted{id}), literals...)
+	for i, id := range slices.Sorted(maps.Keys(set)) {
+		p.add(p.fact(unwanted{id}), append([]literal{members[i]}, reasons...)...)
+	}
 }
 
 // tagsHold says whether every package may come from where it lies, given the
