@@ -151,7 +151,9 @@ func (m *merger) addFile(h *tar.Header, e *apkfacts.Entry, to string, content io
 		}
 		c.Linkname = at
 	}
-	if e.Type != apkfacts.File {
+	if e.Type == apkfacts.File {
+		c.Typeflag = tar.TypeReg // a sparse file's holes are written as zeros
+	} else {
 		content = nil
 	}
 	return m.out.Add(&c, content)
