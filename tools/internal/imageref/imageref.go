@@ -64,8 +64,7 @@ func nameAt(text string, i int, names []string) string {
 	return ""
 }
 
-// isLabel tells whether c can stand in a label. A colon, dot or dash may also follow one in a text, so a name before them
-// has to be looked at with care: they count as part of it.
+// isLabel tells whether c can stand in a label. What follows a name and could go on with it makes it another's name.
 func isLabel(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("@/:._-+", c) >= 0
 }
