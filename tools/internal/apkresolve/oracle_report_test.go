@@ -16,7 +16,7 @@ Written by this command, as root, where the folder of real packages lies beside 
 The indexes are the two of Alpine 3.19 (x86_64, main and community, 23,030 packages) together; apk is 2.14.0. For each
 world both answer what they would install on an empty system, and the list of names and versions is compared, first as
 a set, then in install order. To read 23,030 packages takes apk nearly all of its time, so it gets for each world only
-the part of the indexes that the world can lead to; the last table compares on the whole, signed indexes.
+the part of the indexes that the world can lead to; the third table compares on the whole, signed indexes.
 
 `
 
@@ -86,8 +86,8 @@ func (r *report) addSmall(cases int, count map[string]int) {
 	r.table("Random repositories of up to ten packages", append([]string{"all"}, smallKinds...), count, nil)
 	r.text.WriteString(`These are full of clashes, virtuals, priorities and tags, and all sets of packages are tried to see which are answers at
 all. Where apk refuses, it made a choice that it does not take back; where it breaks a rule, it installs what a
-constraint or a conflict forbids. Nothing is left that is not one of these; "not a world for apk" has two constraints on
-one name, of which apk forgets one.
+constraint or a conflict forbids, or what nothing asks for. Nothing is left that is not one of these; "not a world for
+apk" has two constraints on one name, of which apk forgets one.
 
 `)
 }
