@@ -62,6 +62,30 @@ func TestLayering(t *testing.T) {
 	})
 }
 
+// The links of the system layer are those that busybox's own scripts make.
+func TestBusyboxLinks(t *testing.T) {
+	b := newBench(t)
+	packages := b.apk.Install(t, "/real", []string{"/repo/alpine"}, "alpine-base")
+	i := b.image(t, "ours", map[string]any{"world": []string{"alpine-base"}}, packages, "/repo/alpine")
+	b.apk.Run(t, append([]string{"fix", "--reinstall"}, append(realapk.Flags("/real", "/repo/alpine"), "busybox", "busybox-suid")...)...)
+	links := func(root string) filetree.Tree {
+		tree := filetree.Read(t, filepath.Join(b.apk.Root, root))
+		for path, line := range tree {
+			if !strings.HasPrefix(line, "L") {
+				delete(tree, path)
+			}
+		}
+		return tree
+	}
+	got, want := links(i.root), links("/real")
+	if len(want) < 300 {
+		t.Errorf("apk's root has %d links: busybox's scripts did not run", len(want))
+	}
+	for _, d := range filetree.Diff(got, want, func(_, _, _ string) bool { return false }) {
+		t.Error(d)
+	}
+}
+
 // Whatever a package can ship arrives as apk installs it.
 func TestNothingIsLost(t *testing.T) {
 	b := newBench(t)

@@ -2,7 +2,6 @@ package apksystem
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apktree"
@@ -64,7 +63,7 @@ func newPlan(spec *Spec, packages []*apkfacts.Facts) (*plan, error) {
 // needed collects why each must be rewritten.
 func (p *plan) check(t *apktree.Tree) (needed []ReportNormalised, err error) {
 	for i, pkg := range t.Packages {
-		why := p.why(t, i, pkg)
+		why := t.WhyRewrite(i, p.height)
 		if why == "" {
 			continue
 		}
@@ -74,22 +73,4 @@ func (p *plan) check(t *apktree.Tree) (needed []ReportNormalised, err error) {
 		}
 	}
 	return needed, err
-}
-
-// why says why a package cannot be a layer as it is, or "".
-func (p *plan) why(t *apktree.Tree, i int, pkg *apktree.Package) string {
-	for _, m := range pkg.Moved {
-		return fmt.Sprintf("its directory %s is a symlink to %s in package %s", m.From, m.To, t.Packages[m.By].Facts)
-	}
-	if len(pkg.Excluded) > 0 {
-		return fmt.Sprintf("%s is excluded", pkg.Excluded[0])
-	}
-	loss := slices.IndexFunc(t.Losses, func(l apktree.Loss) bool {
-		return l.Package == i && p.height[l.By] <= p.height[i]
-	})
-	if loss >= 0 {
-		l := t.Losses[loss]
-		return fmt.Sprintf("its %s is replaced by that of package %s, whose layer is below", l.Path, t.Packages[l.By].Facts)
-	}
-	return ""
 }

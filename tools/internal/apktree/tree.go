@@ -3,6 +3,7 @@
 package apktree
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -25,6 +26,7 @@ type Tree struct {
 	links links
 
 	exclude *Exclusion
+	lenient bool // conflicts are passed over
 }
 
 // Package is one package's part of the tree.
@@ -85,18 +87,41 @@ type Loss struct {
 // it; nil leaves out nothing. Two packages that clash are an error that names both and the path.
 func New(packages []*apkfacts.Facts, exclude *Exclusion) (*Tree, error) {
 	t := &Tree{nodes: map[string]*Node{}, links: clashingLinks(packages), exclude: exclude}
+	if err := t.fill(packages); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Tree) fill(packages []*apkfacts.Facts) error {
 	for i, facts := range packages {
 		p := &Package{Facts: facts, index: i, dirs: map[string]*Dir{}}
 		t.Packages = append(t.Packages, p)
 		for n := range facts.Entries {
 			if err := t.add(p, &facts.Entries[n]); err != nil {
-				return nil, err
+				var c *Conflict
+				if t.lenient && errors.As(err, &c) {
+					continue
+				}
+				return err
 			}
 		}
 	}
 	slices.Sort(t.Hidden)
 	t.Hidden = slices.Compact(t.Hidden)
-	return t, nil
+	return nil
+}
+
+// Conflict is the error of packages that cannot be in one image.
+type Conflict struct {
+	Path   string
+	reason string
+}
+
+func (c *Conflict) Error() string { return c.reason }
+
+func conflictAt(path, format string, args ...any) error {
+	return &Conflict{Path: path, reason: fmt.Sprintf(format, args...)}
 }
 
 // Node returns what is at a path as written, without following symlinks; nil if nothing is.
@@ -168,7 +193,7 @@ func (t *Tree) addDir(p *Package, shipped string, e *apkfacts.Entry) error {
 			n.Entry, n.Owner = e, p.index
 		}
 	default:
-		return fmt.Errorf("package %s: %s is a directory, but in package %s a file; leave one of the packages out", p.Facts, d.At, t.Packages[n.Owner].Facts)
+		return conflictAt(d.At, "package %s: %s is a directory, but in package %s a file; leave one of the packages out", p.Facts, d.At, t.Packages[n.Owner].Facts)
 	}
 	if e != nil {
 		n.dirs = slices.DeleteFunc(n.dirs, func(i dirInstance) bool { return i.pkg == p.index })
@@ -190,12 +215,12 @@ func (t *Tree) addFile(p *Package, d *Dir, e *apkfacts.Entry) error {
 	}
 	old := t.Packages[n.Owner]
 	if n.IsDir() {
-		return fmt.Errorf("package %s: %s is a file, but in package %s a directory; leave one of the packages out", p.Facts, at, old.Facts)
+		return conflictAt(at, "package %s: %s is a file, but in package %s a directory; leave one of the packages out", p.Facts, at, old.Facts)
 	}
 	if old != p {
 		switch takesOver(p.Facts, old.Facts, e, n.Entry) {
 		case conflict:
-			return fmt.Errorf("packages %s and %s both have %s, with different content, and neither replaces the other; leave one of the packages out, or exclude the path",
+			return conflictAt(at, "packages %s and %s both have %s, with different content, and neither replaces the other; leave one of the packages out, or exclude the path",
 				old.Facts, p.Facts, at)
 		case no:
 			t.Losses = append(t.Losses, Loss{Package: p.index, Path: e.Path, By: n.Owner})

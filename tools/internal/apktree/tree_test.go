@@ -197,3 +197,20 @@ func TestExclusion(t *testing.T) {
 		}
 	}
 }
+
+func TestNormalised(t *testing.T) {
+	got, err := Normalised([]*apkfacts.Facts{
+		pkg("first", "replaces:last", file("p", "A")),
+		pkg("usr", "", dir("usr/lib", 0o755, 0), symlink("lib", "usr/lib")),
+		pkg("deep", "", dir("lib", 0o755, 0)),
+		pkg("last", "", file("p", "B"), file("q", "Q")),
+		pkg("clash", "", file("q", "other"), dir("p", 0o755, 0)),
+		pkg("plain", "", file("r", "R")),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || !strings.Contains(got["deep"], "lib is a symlink to usr/lib in package usr-1-r0") || !strings.Contains(got["last"], "its p is replaced") {
+		t.Errorf("normalised are %q, want deep and last", got)
+	}
+}
