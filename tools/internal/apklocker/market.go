@@ -43,18 +43,6 @@ func parseWorld(packages []string) ([]apkconstraint.Constraint, error) {
 	return world, nil
 }
 
-// resolve chooses packages for every architecture, each the newest.
-func (m *market) resolve() (solutions, error) {
-	s := make(solutions)
-	for _, arch := range m.config.Archs {
-		var err error
-		if s[arch], err = m.resolveArch(arch, nil); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
 // align chooses packages for every architecture, at the same versions where
 // that is possible.
 func (m *market) align() (solutions, error) {

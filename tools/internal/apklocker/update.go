@@ -26,7 +26,7 @@ func (l *Locker) Update(ctx context.Context, config *apkconfig.Config, old *apkl
 	if err != nil {
 		return nil, err
 	}
-	newest, err := m.resolve()
+	newest, err := m.align()
 	if err != nil {
 		return nil, err
 	}
