@@ -33,7 +33,7 @@ func (e *env) repositories(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), name)
 		args := append([]string{"--dir=" + dir, "--ocibuild=" + ocibuild, "--key=" + key, "--key-name=debian.rsa.pub",
 			"--cache=" + filepath.Join(cache, "rules_apk", "e2e-debs")}, flags...)
-		r := program.Command{Name: debrepo, Args: append(args, "base-files", "ca-certificates", "python3", "dash", "dpkg"), Timeout: 5 * time.Minute}.Run(t)
+		r := program.Command{Name: debrepo, Args: append(args, packages()...), Timeout: 5 * time.Minute}.Run(t)
 		return dir, r
 	}
 	start := time.Now()
@@ -55,6 +55,11 @@ func (e *env) repositories(t *testing.T) {
 		t.Logf("no previous version of %s: %s", library, r.Stderr)
 	}
 	e.start(t)
+}
+
+// packages are those of apk.yaml, by Debian's names.
+func packages() []string {
+	return []string{"base-files", "ca-certificates", "libc-bin", "python3", "dash", "dpkg"}
 }
 
 // start starts the HTTP server.
