@@ -56,6 +56,7 @@ _ENTRY_FIELDS = [
     "conflicts",
     "provides",
     "install_if",
+    "normalise",
 ]
 
 def _workspace_path(label):

@@ -2,7 +2,8 @@
 
 load("//apk/private:archs.bzl", "ARCH_ATTRS", "target_arch")
 load("//apk/private:image_packages.bzl", "image_packages")
-load("//apk/private:system_layer.bzl", "system_layer")
+load("//apk/private:package_layers.bzl", "package_layers")
+load("//apk/private:system_layer.bzl", "SYSTEM_ATTRS", "system_layer", "system_spec")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
@@ -34,10 +35,18 @@ apk_image(
 ```
 """
 
-ATTRS = ARCH_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
+ATTRS = ARCH_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | SYSTEM_ATTRS | {
     "created": attr.int(
         doc = "When the image was made, in Unix seconds. -1: when its newest package was built.",
         default = -1,
+    ),
+    "layering": attr.string(
+        default = "64",
+        doc = """How packages become layers.
+
+`package`: one layer for each. `single`: one for all. A number: one for each as long as the image has no more layers than
+that, otherwise the smallest packages share one.
+""",
     ),
     "packages": attr.label_list(
         doc = "What the image is to have: packages of a lock, and `apk_package` targets.",
@@ -106,20 +115,27 @@ def _apk_image_impl(ctx):
     err, config = image_config(ctx.attr)
     if err:
         fail("%s: %s" % (ctx.label, err))
+    if ctx.attr.user and ctx.attr.run_as:
+        fail("%s: got user and run_as, want one of them" % ctx.label)
     closures = [target[ApkClosureInfo] for target in ctx.attr.packages]
     err, packages = _packages(closures, arch)
     if err:
         fail("%s: %s" % (ctx.label, err))
 
-    system = system_layer(
+    err, packed = package_layers(
         ctx,
+        layering = ctx.attr.layering,
         packages = packages,
-        spec = {
-            "arch": arch,
-            "world": sorted({closure.name: True for closure in closures}),
-            "repositories": _repositories(closures),
-        },
+        spec = system_spec(
+            ctx.attr,
+            arch = arch,
+            repositories = _repositories(closures),
+            world = sorted({closure.name: True for closure in closures}),
+        ),
     )
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    system = system_layer(ctx, packages = packages, spec = packed.spec)
     created = ctx.attr.created
     if created < 0:
         created = max([package.build_time for package in packages])
@@ -128,7 +144,8 @@ def _apk_image_impl(ctx):
         annotations = ctx.attr.annotations,
         config = config,
         created = created,
-        layers = [package.layer for package in packages] + [system.layer],
+        fragments = [system.config_fragment] if ctx.attr.run_as else [],
+        layers = packed.layers + [system.layer],
         platform = platform,
     )
     return image_result(ctx, image, report = depset([system.report]))

@@ -74,6 +74,7 @@ def _locked_package_impl(ctx):
                 urls = ctx.attr.urls,
             ),
             name = entry["name"],
+            normalise = entry.get("normalise"),
             order = 0,  # hub_package knows it: a package's own repository is not to change with its neighbours.
             origin = "@" + ctx.attr.hub,
             provides = tuple(entry.get("provides", [])),

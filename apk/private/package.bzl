@@ -157,6 +157,7 @@ def _apk_package_impl(ctx):
         install_if = tuple(ctx.attr.install_if),
         layer = OciLayerInfo(blob = apk, descriptor = facts.descriptor),
         name = name,
+        normalise = None,
         order = -1,
         origin = str(ctx.label).removeprefix("@@"),
         provides = tuple(ctx.attr.provides),

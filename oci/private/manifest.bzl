@@ -6,7 +6,7 @@ load("//oci/private/providers:image.bzl", "OciImageInfo")
 
 visibility(["//apk/...", "//oci/..."])
 
-def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None):
+def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None, fragments = []):
     """Declares manifest, config and image descriptor of a target, named after it.
 
     The action reads descriptors only, never the bytes of a layer.
@@ -19,6 +19,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         annotations: dict, annotations of the manifest
         created: int, Unix seconds, or None for the base's
         base: OciImageInfo or None
+        fragments: list of Files, more of the `config` object, known only when it is built
 
     Returns:
         OciImageInfo
@@ -38,6 +39,8 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         inputs = inputs + [base.manifest, base.config]
     add_layer_descriptors(args, layers)
     args.add(json.encode(config), format = "--config=%s")
+    args.add_all(fragments, format_each = "--config-fragment=@%s")
+    inputs = inputs + fragments
     if annotations:
         args.add(json.encode(annotations), format = "--annotations=%s")
     if created != None:

@@ -15,6 +15,7 @@ FIELDS = {
     "install_if": "tuple of strings, raw constraints: it joins an image that meets all of them",
     "layer": "OciLayerInfo of its data section",
     "name": "string",
+    "normalise": "string, why its bytes cannot be a layer as they are, or None",
     "order": "int, position in the install order of its lock; -1 for one that is not locked",
     "origin": "string, where it comes from, for messages: a lock's hub such as `@wolfi`, or a label",
     "provides": "tuple of strings, raw",

@@ -1,0 +1,88 @@
+"""The layers of an image's packages: a package's own bytes where that can be, and the ApkMerge action where not."""
+
+load("//apk/private:layering.bzl", "layer_groups")
+load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+
+visibility(["//apk/..."])
+
+def normalised_packages(packages, exclude):
+    """The packages whose bytes cannot be a layer as they are, or may not be.
+
+    Args:
+        packages: list of ApkPackageInfo
+        exclude: list of patterns of paths that the image leaves out
+
+    Returns:
+        dict of package name to why
+    """
+    found = {package.name: package.normalise for package in packages if package.normalise}
+    if exclude:
+        # Which packages have such a path only their facts say. Those that have none come out as they are.
+        for package in packages:
+            found.setdefault(package.name, "paths may be excluded")
+    return found
+
+def _merge(ctx, *, spec, packages, group):
+    """Declares the layer of packages that are read and written anew.
+
+    Returns:
+        OciLayerInfo
+    """
+    name = "%s.%s" % (ctx.label.name, group[0].name if len(group) == 1 else "merged")
+    layer = ctx.actions.declare_file(name + ".layer.tar.gz")
+    descriptor = ctx.actions.declare_file(name + ".layer.json")
+    facts = [package.facts for package in packages]
+    args = ocibuild_args(ctx)
+    args.add(json.encode(spec), format = "--spec=%s")
+    args.add_all(facts, format_each = "--facts=%s")
+    for package in group:
+        args.add(package.name, format = "--package=%s")
+        args.add(package.apk, format = "--apk=%s")
+    args.add(layer, format = "--layer=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    ocibuild_run(
+        ctx,
+        subcommand = "merge",
+        args = args,
+        inputs = facts + [package.apk for package in group],
+        outputs = [layer, descriptor],
+        mnemonic = "ApkMerge",
+        progress_message = "Merging %{output}",
+    )
+    return OciLayerInfo(blob = layer, descriptor = descriptor)
+
+def package_layers(ctx, *, spec, packages, layering):
+    """Works the layers of an image's packages out, and declares the actions of those that are not a package's own bytes.
+
+    Args:
+        ctx: context of a rule with the ocibuild toolchain
+        spec: dict as system_spec returns it
+        packages: list of ApkPackageInfo, in install order
+        layering: string as layer_groups takes it
+
+    Returns:
+        (err, value): struct of layers, a list of OciLayerInfo from the lowest up, and spec, the dict with what the
+        system layer has to know of them.
+    """
+    err, groups = layer_groups([package.size for package in packages], layering)
+    if err:
+        return err, None
+    groups = [[packages[i] for i in group] for group in groups]
+    normalised = normalised_packages(packages, spec.get("exclude"))
+    if normalised:
+        spec = spec | {"normalised": normalised}
+    if [group for group in groups if len(group) > 1]:
+        spec = spec | {"layers": [[package.name for package in group] for group in groups]}
+    return None, struct(
+        layers = [
+            group[0].layer if len(group) == 1 and group[0].name not in normalised else _merge(
+                ctx,
+                group = group,
+                packages = packages,
+                spec = spec,
+            )
+            for group in groups
+        ],
+        spec = spec,
+    )
