@@ -224,3 +224,20 @@ func checksum(sha1Sum []byte) string {
 	b.WriteString(base64.StdEncoding.EncodeToString(sha1Sum))
 	return b.String()
 }
+
+// Lister collects a package's entries without reading their contents: paths, types, owners and the checksums that the
+// package states. It is enough to tell how packages share paths.
+type Lister struct{ Entries []Entry }
+
+// Visit is an apkfile.Visitor.
+func (l *Lister) Visit(h *tar.Header, _ io.Reader) error {
+	e, err := entryOf(h)
+	if err != nil {
+		return err
+	}
+	if e.Checksum, err = statedChecksum(h); err != nil {
+		return err
+	}
+	l.Entries = append(l.Entries, e)
+	return nil
+}

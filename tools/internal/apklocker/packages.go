@@ -10,9 +10,11 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
 	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
+	"github.com/rules-apk/rules_apk/tools/internal/apktree"
 )
 
 // packages reads every chosen package and makes its entry.
@@ -21,17 +23,21 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, l.Jobs))
 	var results [][]apklockfile.Package
+	var facts [][]*apkfacts.Facts
 	for _, arch := range config.Archs {
 		entries := make([]apklockfile.Package, len(chosen[arch].Packages))
 		results = append(results, entries)
+		listed := make([]*apkfacts.Facts, len(entries))
+		facts = append(facts, listed)
 		names := provided(chosen[arch])
 		for i, selected := range chosen[arch].Packages {
 			group.Go(func() error {
 				repository := config.Repositories[selected.Repository]
-				file, err := l.Reader.Package(ctx, l.locate(repository), arch, selected.Package, l.advance)
+				file, contents, err := l.Reader.PackageEntries(ctx, l.locate(repository), arch, selected.Package, l.advance)
 				if err != nil {
 					return err
 				}
+				listed[i] = &apkfacts.Facts{Name: selected.Name, Version: selected.Version, Info: apkfacts.Info(file.Info), Entries: contents}
 				entries[i], err = entry(repository, arch, selected, file, names)
 				if err == nil && l.Progress != nil {
 					l.Progress.Done(&entries[i])
@@ -40,8 +46,27 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 			})
 		}
 	}
-	err := group.Wait()
-	return slices.Concat(results...), err
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, entries := range results {
+		if err := markNormalised(entries, facts[i]); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Concat(results...), nil
+}
+
+// markNormalised notes which packages cannot be layers as they are, if all are in one image.
+func markNormalised(entries []apklockfile.Package, facts []*apkfacts.Facts) error {
+	why, err := apktree.Normalised(facts)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		entries[i].Normalise = why[entries[i].Name]
+	}
+	return nil
 }
 
 func (l *Locker) begin(chosen solutions) {

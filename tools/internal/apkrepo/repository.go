@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apksign"
@@ -108,16 +109,24 @@ func (r *Reader) parse(data []byte) (*Index, error) {
 // the package needs no signature of its own. progress, which is told the number
 // of bytes of each read, may be nil.
 func (r *Reader) Package(ctx context.Context, repo Repository, arch string, p *apkindex.Package, progress func(n int)) (*apkfile.File, error) {
+	file, _, err := r.PackageEntries(ctx, repo, arch, p, progress)
+	return file, err
+}
+
+// PackageEntries is Package that also lists what is in the package.
+func (r *Reader) PackageEntries(ctx context.Context, repo Repository, arch string, p *apkindex.Package, progress func(n int)) (*apkfile.File, []apkfacts.Entry, error) {
 	var file *apkfile.File
+	var lister apkfacts.Lister
 	want := Wanted{Name: p.Name, Version: p.Version, Arch: arch, Checksum: p.Checksum, Size: p.Size, Locations: repo.locations(arch, p.FileName())}
 	err := r.Read(ctx, want, progress, func(body io.Reader) error {
 		var err error
-		if file, err = apkfile.Read(body, nil); err != nil {
+		lister = apkfacts.Lister{}
+		if file, err = apkfile.Read(body, lister.Visit); err != nil {
 			return err
 		}
 		return verify(file, p)
 	})
-	return file, err
+	return file, lister.Entries, err
 }
 
 func verify(f *apkfile.File, p *apkindex.Package) error {
