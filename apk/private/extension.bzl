@@ -1,10 +1,11 @@
 """The module extension: a lock becomes a hub and one repository for each package and arch."""
 
 load("//apk/private:config_names.bzl", "config_names")
+load("//apk/private:files_repository.bzl", "files_repository")
 load("//apk/private:hub.bzl", "hub")
 load("//apk/private:hub_graph.bzl", "hub_graph")
 load("//apk/private:lock.bzl", "package_urls", "parse_lock", "repository_lines")
-load("//apk/private:names.bzl", "is_hub_name", "repository_name")
+load("//apk/private:names.bzl", "files_repository_name", "is_hub_name", "repository_name")
 load("//apk/private:package_repository.bzl", "package_repository")
 load("//apk/private:unlocked_hub.bzl", "unlocked_hub")
 
@@ -95,6 +96,11 @@ def _declare_locked(tag, lock):
         hub = tag.name,
         lock = _workspace_path(tag.lock),
         repositories = repository_lines(lock["repositories"]),
+    )
+    files_repository(
+        name = files_repository_name(tag.name),
+        config = tag.config,
+        lock = tag.lock,
     )
     for package in lock["packages"]:
         package_repository(

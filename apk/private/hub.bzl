@@ -1,8 +1,8 @@
 """hub: the repository that users name, with one Bazel package for each locked package."""
 
 load("//apk/private:archs.bzl", "ARCHS")
-load("//apk/private:hub_commands.bzl", "hub_commands")
-load("//apk/private:names.bzl", "repository_name")
+load("//apk/private:hub_commands.bzl", "command_args", "hub_commands")
+load("//apk/private:names.bzl", "files_repository_name", "repository_name")
 
 visibility(["//apk/..."])
 
@@ -89,9 +89,12 @@ def _hub_impl(repository_ctx):
         substitutions = {
             "{archs}": repr(attr.archs),
             "{commands}": hub_commands(command_template, config = attr.config, lock = attr.lock),
+            "{config}": attr.config,
             "{file}": attr.lock,
+            "{files}": files_repository_name(attr.hub),
             "{hub}": attr.hub,
             "{repositories}": repr(attr.repositories),
+            "{test_args}": repr(command_args("check", config = attr.config, lock = attr.lock)),
         },
     )
     for name, deps in graph["deps"].items():

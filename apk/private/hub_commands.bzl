@@ -2,10 +2,16 @@
 
 visibility(["//apk/..."])
 
-# Target name -> apklock's subcommand.
+# What a command of apklock, and the target of its name, takes by itself.
 _COMMANDS = {
-    "lock": "lock",
-    "update": "update",
+    "check": ["config", "lock"],
+    "diff": [],
+    "lock": ["config", "lock"],
+    "mirror": ["config", "lock"],
+    "outdated": ["config", "lock"],
+    "tree": ["lock"],
+    "update": ["config", "lock"],
+    "why": ["lock"],
 }
 
 # A hub without a lock has these only.
@@ -14,6 +20,20 @@ UNLOCKED_COMMANDS = ["lock"]
 def _quote(argument):
     """Keeps an argument of `args` as it is: Bazel expands $ in it and splits it like a shell."""
     return "'%s'" % argument.replace("$", "$$").replace("'", "'\\''")
+
+def command_args(name, *, config, lock):
+    """The arguments of a command.
+
+    Args:
+        name: string, the command of apklock
+        config: string, path of apk.yaml in the workspace
+        lock: string, path of the lock in the workspace
+
+    Returns:
+        list of strings, for the attribute `args`
+    """
+    paths = {"config": config, "lock": lock}
+    return [name] + [_quote("--%s=%s" % (flag, paths[flag])) for flag in _COMMANDS[name]]
 
 def hub_commands(template, *, config, lock, names = _COMMANDS.keys()):
     """Writes the targets of the commands.
@@ -28,12 +48,6 @@ def hub_commands(template, *, config, lock, names = _COMMANDS.keys()):
         string, part of a BUILD file
     """
     return "".join([
-        template
-            .replace("{name}", name)
-            .replace("{args}", repr([
-            _COMMANDS[name],
-            _quote("--config=" + config),
-            _quote("--lock=" + lock),
-        ]))
+        template.replace("{name}", name).replace("{args}", repr(command_args(name, config = config, lock = lock)))
         for name in names
     ])

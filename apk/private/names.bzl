@@ -43,6 +43,17 @@ def repository_name(hub, arch, package):
     """
     return "%s.%s.%s" % (hub, arch, package.replace("_", "_5f").replace("+", "_2b"))
 
+def files_repository_name(hub):
+    """Names the repository of a hub's apk.yaml and lock; no package's has as few dots.
+
+    Args:
+        hub: string that passes is_hub_name
+
+    Returns:
+        string
+    """
+    return hub + ".files"
+
 def constraint_name(constraint):
     """The name that a constraint speaks of.
 

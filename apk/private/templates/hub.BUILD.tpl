@@ -4,6 +4,7 @@
 
 load("@rules_apk//apk/private:hub_command.bzl", "hub_command")
 load("@rules_apk//apk/private:hub_lock.bzl", "hub_lock")
+load("@rules_apk//apk/private:hub_lock_test.bzl", "hub_lock_test")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -12,5 +13,15 @@ hub_lock(
     archs = {archs},
     hub = "{hub}",
     repositories = {repositories},
+)
+
+hub_lock_test(
+    name = "lock_test",
+    size = "small",
+    args = {test_args},
+    config = "@{files}//:config",
+    config_path = "{config}",
+    lock = "@{files}//:lock",
+    lock_path = "{file}",
 )
 {commands}
