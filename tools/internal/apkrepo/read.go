@@ -2,13 +2,12 @@ package apkrepo
 
 import (
 	"context"
-	"encoding/base64"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 )
@@ -68,14 +67,13 @@ func (r *Reader) open(ctx context.Context, want Wanted, stored bool) (body io.Re
 	return body, true, err
 }
 
-// storeKey is the control section's checksum, as what a file is called: the
-// control section vouches for the rest.
+// storeKey is what a file is called: its location and its control section's
+// checksum. The checksum alone does not do: the control section vouches for what
+// comes after it, but not for the signature before it, so that the same package
+// has other bytes in a repository that another key signed.
 func storeKey(want Wanted) string {
-	sum, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(want.Checksum, "Q1"))
-	if err != nil {
-		sum = []byte(want.Checksum)
-	}
-	return hex.EncodeToString(sum) + ".apk"
+	sum := sha256.Sum256([]byte(want.Checksum + "\n" + want.Locations[0]))
+	return hex.EncodeToString(sum[:]) + ".apk"
 }
 
 // counter counts bytes, and keeps the error that is not the consumer's.
