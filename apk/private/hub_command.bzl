@@ -7,7 +7,7 @@ DOC = """`bazel run` of it runs apklock with `args`, without a shell. Made by th
 apklock takes relative paths from where `bazel run` was started.
 """
 
-ATTRS = {
+HUB_COMMAND_ATTRS = {
     "_apklock": attr.label(
         cfg = "exec",
         default = "//tools/cmd/apklock",
@@ -15,21 +15,32 @@ ATTRS = {
     ),
 }
 
-def _hub_command_impl(ctx):
+def hub_command_executable(ctx):
+    """Declares a target's executable: apklock, under a name of its own.
+
+    Args:
+        ctx: context of a rule with HUB_COMMAND_ATTRS
+
+    Returns:
+        File
+    """
     apklock = ctx.actions.declare_file(ctx.label.name + ".apklock")
     ctx.actions.symlink(
         output = apklock,
         target_file = ctx.executable._apklock,
         is_executable = True,
     )
+    return apklock
+
+def _hub_command_impl(ctx):
     return [DefaultInfo(
-        executable = apklock,
+        executable = hub_command_executable(ctx),
         runfiles = ctx.attr._apklock[DefaultInfo].default_runfiles,
     )]
 
 hub_command = rule(
     implementation = _hub_command_impl,
     doc = DOC,
-    attrs = ATTRS,
+    attrs = HUB_COMMAND_ATTRS,
     executable = True,
 )
