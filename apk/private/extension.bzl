@@ -92,7 +92,6 @@ def _declare_locked(tag, lock):
         name = tag.name,
         archs = lock["install_order"].keys(),
         config = _workspace_path(tag.config),
-        files = [str(tag.config), str(tag.lock)],
         graph = json.encode(hub_graph(lock)),
         hub = tag.name,
         lock = _workspace_path(tag.lock),

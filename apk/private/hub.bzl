@@ -2,11 +2,7 @@
 
 load("//apk/private:archs.bzl", "ARCHS")
 load("//apk/private:hub_commands.bzl", "command_args", "hub_commands")
-<<<<<<< HEAD
 load("//apk/private:names.bzl", "files_repository_name", "repository_name")
-=======
-load("//apk/private:names.bzl", "repository_name")
->>>>>>> 2843b07 (apk: apklock's other commands, and lock_test, in the hub)
 
 visibility(["//apk/..."])
 
@@ -19,10 +15,6 @@ ATTRS = {
     ),
     "config": attr.string(
         doc = "Path of apk.yaml in the workspace.",
-        mandatory = True,
-    ),
-    "files": attr.string_list(
-        doc = "Labels of apk.yaml and the lock.",
         mandatory = True,
     ),
     "graph": attr.string(
@@ -96,15 +88,10 @@ def _hub_impl(repository_ctx):
         executable = False,
         substitutions = {
             "{archs}": repr(attr.archs),
-            "{check}": repr(command_args("check", {"config": attr.config, "lock": attr.lock})),
             "{commands}": hub_commands(command_template, config = attr.config, lock = attr.lock),
             "{config}": attr.config,
             "{file}": attr.lock,
-<<<<<<< HEAD
             "{files}": files_repository_name(attr.hub),
-=======
-            "{files}": repr(attr.files),
->>>>>>> 2843b07 (apk: apklock's other commands, and lock_test, in the hub)
             "{hub}": attr.hub,
             "{repositories}": repr(attr.repositories),
             "{test_args}": repr(command_args("check", config = attr.config, lock = attr.lock)),

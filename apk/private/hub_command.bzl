@@ -7,7 +7,7 @@ DOC = """`bazel run` of it runs apklock with `args`, without a shell. Made by th
 apklock takes relative paths from where `bazel run` was started.
 """
 
-HUB_COMMAND_ATTRS = {
+ATTRS = {
     "_apklock": attr.label(
         cfg = "exec",
         default = "//tools/cmd/apklock",
@@ -15,32 +15,21 @@ HUB_COMMAND_ATTRS = {
     ),
 }
 
-def hub_command_executable(ctx):
-    """Declares a target's executable: apklock, under a name of its own.
-
-    Args:
-        ctx: context of a rule with HUB_COMMAND_ATTRS
-
-    Returns:
-        File
-    """
+def _hub_command_impl(ctx):
     apklock = ctx.actions.declare_file(ctx.label.name + ".apklock")
     ctx.actions.symlink(
         output = apklock,
         target_file = ctx.executable._apklock,
         is_executable = True,
     )
-    return apklock
-
-def _hub_command_impl(ctx):
     return [DefaultInfo(
-        executable = hub_command_executable(ctx),
+        executable = apklock,
         runfiles = ctx.attr._apklock[DefaultInfo].default_runfiles,
     )]
 
 hub_command = rule(
     implementation = _hub_command_impl,
     doc = DOC,
-    attrs = HUB_COMMAND_ATTRS,
+    attrs = ATTRS,
     executable = True,
 )

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """hub_lock_test: the lock is what apk.yaml asks for."""
 
 visibility("public")  # Loaded by the repositories that the module extension makes.
@@ -28,35 +27,10 @@ ATTRS = {
         cfg = "exec",
         default = "//tools/cmd/apklock",
         executable = True,
-=======
-"""hub_lock_test: fails when a lock is not what its apk.yaml asks for."""
-
-load("//apk/private:hub_command.bzl", "HUB_COMMAND_ATTRS", "hub_command_executable")
-
-visibility("public")  # Loaded by the repositories that the module extension makes.
-
-DOC = """Runs `apklock check`, offline. Made by the module extension, as `@HUB//:lock_test`.
-
-`bazel test //...` does not run the tests of other repositories. To have it do so:
-
-```starlark
-test_suite(
-    name = "lock_test",
-    tests = ["@alpine//:lock_test"],
-)
-```
-"""
-
-ATTRS = HUB_COMMAND_ATTRS | {
-    "data": attr.label_list(
-        doc = "apk.yaml and the lock.",
-        allow_files = True,
->>>>>>> 2843b07 (apk: apklock's other commands, and lock_test, in the hub)
     ),
 }
 
 def _hub_lock_test_impl(ctx):
-<<<<<<< HEAD
     apklock = ctx.actions.declare_file(ctx.label.name + ".apklock")
     ctx.actions.symlink(
         output = apklock,
@@ -70,12 +44,6 @@ def _hub_lock_test_impl(ctx):
     return [DefaultInfo(
         executable = apklock,
         runfiles = runfiles.merge(ctx.attr._apklock[DefaultInfo].default_runfiles),
-=======
-    runfiles = ctx.runfiles(ctx.files.data).merge(ctx.attr._apklock[DefaultInfo].default_runfiles)
-    return [DefaultInfo(
-        executable = hub_command_executable(ctx),
-        runfiles = runfiles,
->>>>>>> 2843b07 (apk: apklock's other commands, and lock_test, in the hub)
     )]
 
 hub_lock_test = rule(

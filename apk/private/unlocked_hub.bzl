@@ -51,10 +51,9 @@ def _unlocked_hub_impl(repository_ctx):
                 lock = attr.lock,
                 names = UNLOCKED_COMMANDS,
             ),
-            "{constraint}": repr("//:" + constraint),
+            "{constraint}": repr(constraint),
             "{file}": attr.lock,
             "{hub}": attr.hub,
-            "{name}": repr(constraint),
         },
     )
     for name in attr.packages:

@@ -18,15 +18,10 @@ hub_lock(
 hub_lock_test(
     name = "lock_test",
     size = "small",
-<<<<<<< HEAD
     args = {test_args},
     config = "@{files}//:config",
     config_path = "{config}",
     lock = "@{files}//:lock",
     lock_path = "{file}",
-=======
-    args = {check},
-    data = {files},
->>>>>>> 2843b07 (apk: apklock's other commands, and lock_test, in the hub)
 )
 {commands}
