@@ -1,0 +1,79 @@
+"""oci_run_test: a command in an image does what is expected of it."""
+
+load("//oci/private:layout.bzl", "layout_directory")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private/providers:index.bzl", "OciIndexInfo")
+
+visibility(["//oci/..."])
+
+DOC = """A test that runs a command in an image, with runc (as root), podman or docker: the first of them that works.
+
+Where none works, as in many sandboxes, it succeeds and prints a line that begins with `SKIPPED:`; `--test_output=all` shows
+it. Of an index, the image for this machine is run. The container has no network.
+
+```starlark
+oci_run_test(
+    name = "run_test",
+    command = ["/app/server", "--once"],
+    expected_output = ["Hello"],
+    image = ":image",
+)
+```
+"""
+
+_EXPECT_ATTRS = {
+    "exit_code": attr.int(
+        doc = "The command's exit code.",
+    ),
+    "expected_error": attr.string_list(
+        doc = "Texts that its standard error contains.",
+    ),
+    "expected_output": attr.string_list(
+        doc = "Texts that its standard output contains.",
+    ),
+}
+
+ATTRS = _EXPECT_ATTRS | {
+    "command": attr.string_list(
+        doc = "The program and its arguments, in place of the image's entrypoint and cmd. Empty: those.",
+    ),
+    "image": attr.label(
+        doc = "An image or an index.",
+        mandatory = True,
+        providers = [[OciImageInfo], [OciIndexInfo]],
+    ),
+    "_ociruntest": attr.label(
+        cfg = "exec",
+        default = "//tools/cmd/ociruntest",
+        executable = True,
+    ),
+}
+
+def _oci_run_test_impl(ctx):
+    target = ctx.attr.image
+    index = target[OciIndexInfo] if OciIndexInfo in target else None
+    layout = layout_directory(
+        ctx,
+        descriptor = (index or target[OciImageInfo]).descriptor,
+        images = index.images if index else [target[OciImageInfo]],
+        index = index.index if index else None,
+    )
+    spec = ctx.actions.declare_file(ctx.label.name + ".ociruntest.json")
+    ctx.actions.write(spec, json.encode_indent({
+        "command": ctx.attr.command,
+        "expect": {name: getattr(ctx.attr, name) for name in _EXPECT_ATTRS},
+        "layout": layout.short_path,
+    }, indent = "  ") + "\n")
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = executable, target_file = ctx.executable._ociruntest, is_executable = True)
+    runfiles = ctx.runfiles([spec, layout]).merge(ctx.attr._ociruntest[DefaultInfo].default_runfiles)
+    return [DefaultInfo(executable = executable, runfiles = runfiles)]
+
+oci_run_test = rule(
+    implementation = _oci_run_test_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    test = True,
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)

@@ -1,0 +1,102 @@
+// Command ociruntest is what oci_run_test targets run: it runs a command in an image with runc, podman or docker and
+// compares what comes of it with what the test expects. Where none of them works it says so and succeeds. It reads the spec
+// (docs/formats.md, "Run test") in the file beside it that has its name and ".ociruntest.json".
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/rules-apk/rules_apk/tools/internal/runtest"
+)
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == runtest.ProbeArg {
+		return // in a container of its own: it could be started, and that is all that is asked
+	}
+	// Bazel interrupts a test that takes too long: the container must not outlive it.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[0], os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "ociruntest: error: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// spec is what oci_run_test writes. Layout is relative to the working directory of tests, which is where runfiles are.
+type spec struct {
+	Layout  string               `json:"layout"`
+	Command []string             `json:"command"`
+	Expect  *runtest.Expectation `json:"expect"`
+}
+
+func run(ctx context.Context, program string, stdout io.Writer) error {
+	s, err := readSpec(program + ".ociruntest.json")
+	if err != nil {
+		return err
+	}
+	image, err := openImage(s.Layout)
+	if err != nil {
+		return err
+	}
+	probe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(os.Getenv("TEST_TMPDIR"), "run")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	unique := strconv.Itoa(os.Getpid()) + "-" + filepath.Base(dir)
+	result, name, err := runtest.Run(ctx, []runtest.Runtime{
+		&runtest.Runc{Exec: execute, Dir: dir, Unique: unique, Probe: probe},
+		&runtest.Engine{Program: "podman", Exec: execute, Unique: unique},
+		&runtest.Engine{Program: "docker", Exec: execute, Unique: unique},
+	}, image, s.Command)
+	if errors.Is(err, runtest.ErrNoRuntime) {
+		fmt.Fprintf(stdout, "SKIPPED: nothing was run and nothing was tested: %v\n", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	problems := s.Expect.Check(result)
+	fmt.Fprintf(stdout, "ran with %s: exit code %d\nstandard output:\n%s\nstandard error:\n%s\n", name, result.Code, result.Stdout, result.Stderr)
+	for _, problem := range problems {
+		fmt.Fprintln(stdout, problem)
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("the run is not as expected: %d differences, listed above", len(problems))
+	}
+	return nil
+}
+
+func readSpec(path string) (*spec, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the test's spec: %w", err)
+	}
+	var s spec
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return nil, fmt.Errorf("reading the test's spec: %w", err)
+	}
+	if s.Expect == nil {
+		s.Expect = &runtest.Expectation{}
+	}
+	return &s, nil
+}
