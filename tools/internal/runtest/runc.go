@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -49,15 +51,20 @@ func (r *Runc) Run(ctx context.Context, image v1.Image, command []string) (*Resu
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, err
 	}
-	if err := rootfs.Unpack(image, root); err != nil {
-		return nil, err
+	if err := rootfs.Unpack(image, root); errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrPermission) {
+		return nil, err // root of a user namespace, who has not the owners that files are to get
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrImage, err)
 	}
 	p := process{Args: command, Env: config.Config.Env, Cwd: config.Config.WorkingDir}
 	if len(command) == 0 {
 		p.Args = append(append([]string{}, config.Config.Entrypoint...), config.Config.Cmd...)
 	}
+	if len(p.Args) == 0 {
+		return nil, fmt.Errorf("%w: it has neither entrypoint nor cmd, and the test no command", ErrImage)
+	}
 	if p.User, err = lookUpUser(root, config.Config.User); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrImage, err)
 	}
 	return r.start(ctx, filepath.Dir(root), p)
 }

@@ -15,6 +15,9 @@ import (
 // ErrNoRuntime says that no container runtime works here: there is nothing to run the image with.
 var ErrNoRuntime = errors.New("no container runtime works here")
 
+// ErrImage says that no runtime can run the image: it lacks something, which is a failure of the test.
+var ErrImage = errors.New("the image cannot be run")
+
 // Expectation is what a run has to come to. Its JSON is the member "expect" of a test's spec (docs/formats.md, "Run test").
 type Expectation struct {
 	ExitCode int `json:"exit_code"`
@@ -51,7 +54,8 @@ func (e *Expectation) Check(r *Result) []string {
 // Exec runs a program to its end, whatever its exit code. An error means that it could not be run.
 type Exec func(ctx context.Context, stdin io.Reader, name string, args ...string) (*Result, error)
 
-// Runtime is a container runtime. An error of Run means that the runtime does not work here, not that the command failed.
+// Runtime is a container runtime. An error of Run that is not ErrImage means that the runtime does not work here, not that
+// the command failed.
 type Runtime interface {
 	Name() string
 	Run(ctx context.Context, image v1.Image, command []string) (*Result, error)
@@ -66,8 +70,8 @@ func Run(ctx context.Context, runtimes []Runtime, image v1.Image, command []stri
 		if ctx.Err() != nil {
 			return nil, "", ctx.Err()
 		}
-		if err == nil {
-			return result, r.Name(), nil
+		if err == nil || errors.Is(err, ErrImage) {
+			return result, r.Name(), err
 		}
 		tried = append(tried, r.Name()+": "+err.Error())
 	}

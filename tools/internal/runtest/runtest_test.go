@@ -93,17 +93,24 @@ func TestRun(t *testing.T) {
 	}
 }
 
-type broken struct{ Runtime }
+// broken is a runtime whose every run ends in err.
+type broken struct{ err error }
 
 func (broken) Name() string { return "broken" }
 
-func (broken) Run(context.Context, v1.Image, []string) (*Result, error) {
-	return nil, errors.New("does not answer")
+func (b broken) Run(context.Context, v1.Image, []string) (*Result, error) { return nil, b.err }
+
+func TestRunOfABadImageIsNotSkipped(t *testing.T) {
+	e := &engine{}
+	_, _, err := Run(t.Context(), []Runtime{broken{ErrImage}, &Engine{Program: "docker", Exec: e.exec}}, empty.Image, nil)
+	if !errors.Is(err, ErrImage) || errors.Is(err, ErrNoRuntime) || len(e.calls) > 0 {
+		t.Errorf("got %v and calls %q, want ErrImage and none", err, e.calls)
+	}
 }
 
 func TestRunTriesTheNext(t *testing.T) {
 	e := &engine{}
-	if _, by, err := Run(t.Context(), []Runtime{broken{}, &Engine{Program: "docker", Exec: e.exec, Unique: "1"}}, empty.Image, nil); err != nil || by != "docker" {
+	if _, by, err := Run(t.Context(), []Runtime{broken{errors.New("does not answer")}, &Engine{Program: "docker", Exec: e.exec, Unique: "1"}}, empty.Image, nil); err != nil || by != "docker" {
 		t.Errorf("got %q, %v, want docker", by, err)
 	}
 }
