@@ -63,6 +63,8 @@ const bazelrc = `common --lockfile_mode=off
 common --incompatible_strict_action_env
 common --experimental_output_paths=strip
 build --disk_cache=CACHE
+# The tests' folders, and perhaps the checkout, are below /tmp, of which sandboxes otherwise have one of their own.
+build --sandbox_add_mount_pair=/tmp
 build --modify_execution_info=^(Apk|Oci).*=+no-cache
 `
 
