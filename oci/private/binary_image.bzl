@@ -43,9 +43,10 @@ def _layers(ctx, path):
             compression = ctx.attr.compression,
             entries = entries,
             mtime = ctx.attr.mtime,
-            suffix = suffix,
+            suffix = "_" + title,
+            title = title,
         )
-        for suffix, entries in [("_deps", parts.external), ("_program", parts.own)]
+        for title, entries in [("deps", parts.external), ("program", parts.own)]
         if entries
     ]
 

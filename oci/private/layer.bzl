@@ -33,6 +33,9 @@ ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | {
     ),
 }
 
+# What the image's history calls it: digests do not depend on labels.
+_TITLE = "layer"
+
 def _existing(ctx):
     """Declares the descriptor of a tar that exists.
 
@@ -41,7 +44,7 @@ def _existing(ctx):
     """
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
     args = ocibuild_args(ctx)
-    args.add(ctx.label.name, format = "--name=%s")
+    args.add(_TITLE, format = "--name=%s")
     args.add(ctx.file.tar, format = "--tar=%s")
     args.add(descriptor, format = "--descriptor=%s")
     ocibuild_run(
@@ -67,7 +70,13 @@ def _oci_layer_impl(ctx):
             fail("%s: %s" % (ctx.label, err))
         for program, path in ctx.attr.programs.items():
             entries = entries + program_entries(program, path)
-        layer = write_layer(ctx, compression = ctx.attr.compression, entries = entries, mtime = ctx.attr.mtime)
+        layer = write_layer(
+            ctx,
+            compression = ctx.attr.compression,
+            entries = entries,
+            mtime = ctx.attr.mtime,
+            title = _TITLE,
+        )
     return [
         DefaultInfo(files = depset([layer.blob, layer.descriptor])),
         layer,

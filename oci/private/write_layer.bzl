@@ -19,7 +19,7 @@ COMPRESSION_ATTRS = {
 
 _EXTENSIONS = {"gzip": "tar.gz", "zstd": "tar.zst"}
 
-def write_layer(ctx, *, entries, compression, mtime, suffix = ""):
+def write_layer(ctx, *, entries, compression, mtime, title, suffix = ""):
     """Declares a layer and its descriptor.
 
     Args:
@@ -27,6 +27,7 @@ def write_layer(ctx, *, entries, compression, mtime, suffix = ""):
         entries: list as archive_entries returns it, with Files
         compression: string, gzip or zstd
         mtime: int, Unix seconds
+        title: string, what the image's history calls it; not a label, for digests do not depend on these
         suffix: string, tells layers of one target apart
 
     Returns:
@@ -36,7 +37,7 @@ def write_layer(ctx, *, entries, compression, mtime, suffix = ""):
     blob = ctx.actions.declare_file("%s.%s" % (name, _EXTENSIONS[compression]))
     descriptor = ctx.actions.declare_file(name + ".layer.json")
     args = ocibuild_args(ctx)
-    args.add(name, format = "--name=%s")
+    args.add(title, format = "--name=%s")
     args.add(compression, format = "--compression=%s")
     args.add("--mtime=%d" % mtime)
     inputs = add_entries(args, entries)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,10 @@ func Shared(t testing.TB) string {
 type Workspace struct {
 	Dir  string // the workspace's root
 	Base string // the output base; another one may be set between builds
-	root string // of the checkout
+	// Wrapper, if set, is a program and its arguments that starts Bazel, and with
+	// a new output base Bazel's server.
+	Wrapper []string
+	root    string // of the checkout
 }
 
 // The Go SDK and the cache of compiled Go code are this machine's; the actions
@@ -135,10 +139,8 @@ func (w *Workspace) Try(t testing.TB, args ...string) program.Result {
 	t.Helper()
 	program.Require(t, "go")
 	w.cleanup(t, w.Base)
-	command := program.Command{
-		Name: filepath.Join(w.root, "bazelw"), Args: append([]string{"--output_base=" + w.Base}, args...),
-		Dir: w.Dir, Timeout: 20 * time.Minute,
-	}
+	line := slices.Concat(w.Wrapper, []string{filepath.Join(w.root, "bazelw"), "--output_base=" + w.Base}, args)
+	command := program.Command{Name: line[0], Args: line[1:], Dir: w.Dir, Timeout: 20 * time.Minute}
 	return command.Run(t)
 }
 
