@@ -3,7 +3,6 @@
 package apk
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rules-apk/rules_apk/e2e/internal/assembly"
 	"github.com/rules-apk/rules_apk/e2e/internal/filetree"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 	"github.com/rules-apk/rules_apk/e2e/internal/realapk"
@@ -20,103 +20,49 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// bench is what the tests here work with: an apk, an ocibuild, and the facts of packages.
+// bench is what the tests here work with: an apk, an ocibuild, and what it built.
 type bench struct {
-	apk      *realapk.Apk
-	ocibuild string
-	dir      string
+	apk       *realapk.Apk
+	ocibuild  string
+	dir       string
+	assembler *assembly.Assembler
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	shared := workspace.Shared(t)
-	return &bench{
+	b := &bench{
 		apk:      realapk.New(t, shared),
 		ocibuild: program.Build(t, workspace.Checkout(t), "./tools/cmd/ocibuild"),
 		dir:      t.TempDir(),
 	}
+	b.assembler = &assembly.Assembler{Ocibuild: b.ocibuild, Dir: b.dir}
+	return b
 }
 
 // image is what image makes, and where apk sees its root.
 type image struct {
-	root   string // as apk sees it
-	report string
-	layout string
+	assembly.Output
+	root string // as apk sees it
 }
 
 // image builds an image of packages, named NAME-VERSION in install order out of the given repositories, and unpacks it
 // to the folder to of the chroot.
 func (b *bench) image(t *testing.T, to string, spec map[string]any, packages []string, repositories ...string) image {
 	t.Helper()
-	dir := filepath.Join(b.dir, to)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	spec["arch"] = realapk.Arch
-	data, err := json.Marshal(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := func(file string) string { return filepath.Join(dir, file) }
-	system := []string{"system-layer", "--spec=" + string(data), "--layer=" + in("system.tar.gz"), "--descriptor=" + in("system.layer"), "--report=" + in("report.json")}
-	manifest := []string{"manifest", "--platform=linux/amd64", "--manifest=" + in("manifest.json"), "--config-out=" + in("config.json"), "--descriptor=" + in("image.json")}
-	layout := []string{"layout", "--dir=" + in("layout"), "--manifest=" + in("manifest.json"), "--config=" + in("config.json")}
-	var allFacts []string
-	files := map[string]string{}
+	var files []assembly.Package
 	for _, p := range packages {
-		files[p] = b.find(t, p, repositories)
-		allFacts = append(allFacts, "--facts="+b.facts(t, p, files[p]))
+		files = append(files, assembly.Package{Name: name(p), Version: p[len(name(p))+1:], File: b.find(t, p, repositories)})
 	}
-	system = append(system, allFacts...)
-	for n, group := range layers(t, spec, packages) {
-		descriptor, blob := filepath.Join(b.dir, group[0]+".facts.layer"), files[group[0]]
-		if _, normalised := spec["normalised"]; len(group) > 1 || normalised {
-			descriptor, blob = in(fmt.Sprintf("merged%d.layer", n)), in(fmt.Sprintf("merged%d.tar.gz", n))
-			merge := append([]string{"merge", "--spec=" + string(data), "--descriptor=" + descriptor, "--layer=" + blob}, allFacts...)
-			for _, p := range group {
-				merge = append(merge, "--package="+name(p), "--apk="+files[p])
-			}
-			program.Run(t, b.ocibuild, merge...)
-		}
-		manifest = append(manifest, "--layer=@"+descriptor)
-		layout = append(layout, "--layer=@"+descriptor, "--blob="+blob)
-	}
-	manifest = append(manifest, "--layer=@"+in("system.layer"))
-	layout = append(layout, "--layer=@"+in("system.layer"), "--blob="+in("system.tar.gz"))
-	program.Run(t, b.ocibuild, system...)
-	program.Run(t, b.ocibuild, manifest...)
-	program.Run(t, b.ocibuild, layout...)
-	content, err := rootfs.Image(in("layout"), "amd64")
+	out := b.assembler.Image(t, to, spec, files)
+	content, err := rootfs.Image(out.Layout, "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := rootfs.Unpack(content, filepath.Join(b.apk.Root, to)); err != nil {
 		t.Fatal(err)
 	}
-	return image{root: "/" + to, report: in("report.json"), layout: in("layout")}
-}
-
-// layers returns the packages of each layer: those of the spec, which has names, or one each.
-func layers(t *testing.T, spec map[string]any, packages []string) [][]string {
-	t.Helper()
-	groups, ok := spec["layers"].([][]string)
-	if !ok {
-		for _, p := range packages {
-			groups = append(groups, []string{p})
-		}
-		return groups
-	}
-	var out [][]string
-	for _, group := range groups {
-		var full []string
-		for _, p := range packages {
-			if slices.Contains(group, name(p)) {
-				full = append(full, p)
-			}
-		}
-		out = append(out, full)
-	}
-	return out
+	return image{out, "/" + to}
 }
 
 var version = regexp.MustCompile(`-[0-9][^-]*-r[0-9]+$`)
@@ -134,15 +80,6 @@ func (b *bench) find(t *testing.T, pkg string, repositories []string) string {
 	}
 	t.Fatalf("no package %s in %q", pkg, repositories)
 	return ""
-}
-
-func (b *bench) facts(t *testing.T, pkg, file string) string {
-	t.Helper()
-	facts := filepath.Join(b.dir, pkg+".facts")
-	if _, err := os.Stat(facts); err != nil {
-		program.Run(t, b.ocibuild, "facts", "--apk="+file, "--facts="+facts, "--descriptor="+facts+".layer")
-	}
-	return facts
 }
 
 // generated says which differences between an image and a root of apk's there may be. It is the written list of them.
