@@ -4,7 +4,7 @@ go 1.24.0
 
 require (
 	github.com/agnivade/levenshtein v1.2.1
-	github.com/bmatcuk/doublestar/v4 v4.8.1
+	github.com/bmatcuk/doublestar/v4 v4.9.1
 	github.com/docker/cli v28.2.2+incompatible
 	github.com/dustin/go-humanize v1.0.1
 	github.com/google/go-containerregistry v0.20.6

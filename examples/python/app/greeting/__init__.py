@@ -1,0 +1,5 @@
+"""A dependency of the application."""
+
+
+def hello(name):
+    return "hello, " + name
