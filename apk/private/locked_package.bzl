@@ -70,6 +70,7 @@ def _locked_package_impl(ctx):
             install_if = tuple(entry.get("install_if", [])),
             layer = OciLayerInfo(
                 blob = ctx.file.apk,
+                facts = facts.facts,
                 inline = layer_descriptor(entry),
                 urls = ctx.attr.urls,
             ),

@@ -155,7 +155,7 @@ def _apk_package_impl(ctx):
         facts = facts.facts,
         id = str(ctx.label),
         install_if = tuple(ctx.attr.install_if),
-        layer = OciLayerInfo(blob = apk, descriptor = facts.descriptor),
+        layer = OciLayerInfo(blob = apk, descriptor = facts.descriptor, facts = facts.facts),
         name = name,
         normalise = None,
         order = -1,

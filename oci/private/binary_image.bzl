@@ -1,5 +1,6 @@
 """oci_binary_image: a program on top of a base."""
 
+load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
@@ -19,11 +20,7 @@ a change of the latter leaves the former as it is. Without runfiles, as with `go
 `oci_binary_image` with `platforms` is an index of one image for each.
 """
 
-ATTRS = COMPRESSION_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
-    "base": attr.label(
-        doc = "The image below. None: nothing, for programs that need nothing.",
-        providers = [OciImageInfo],
-    ),
+ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
     "binary": attr.label(
         cfg = "target",
         doc = "The program.",
@@ -57,8 +54,10 @@ def _oci_binary_image_impl(ctx):
     err, platform = oci_platform(ctx)
     if err:
         fail(err)
-    base = ctx.attr.base[OciImageInfo] if ctx.attr.base else None
-    err = platform_mismatch(base, platform) if base else None
+    err, base = base_image(ctx)
+    if err:
+        fail(err)
+    err = platform_mismatch(base.image, platform) if base.image else None
     if err:
         fail("%s: base %s %s" % (ctx.label, ctx.attr.base.label, err))
     path = ctx.attr.path or "/app/" + ctx.executable.binary.basename
@@ -66,9 +65,9 @@ def _oci_binary_image_impl(ctx):
     image = image_manifest(
         ctx,
         annotations = ctx.attr.annotations,
-        base = base,
+        base = base.image,
         config = config,
-        created = None if base else 0,
+        created = None if base.image else 0,
         layers = _layers(ctx, path),
         platform = platform,
     )

@@ -124,11 +124,13 @@ def deploy_executable(ctx, *, command, destinations):
         return "%s/%s" % (ctx.workspace_name, namer.name(file))
 
     images = [image for to in destinations for image in _images(to)]
+    layers = unique_layers(images)
     spec = {
         "command": command,
         "images": [_destination(to, path) for to in destinations],
-        "layers": [_layer(layer, path) for layer in unique_layers(images)],
+        "layers": [_layer(layer, path) for layer in layers if not layer.repository],
         "layouts": [path(layout) for layout in depset(transitive = [image.layouts for image in images]).to_list()],
+        "pull_from": {layer.repository: True for layer in layers if layer.repository}.keys(),
         "stamp_files": [path(ctx.info_file), path(ctx.version_file)] if _is_stamped(destinations) else [],
         "version": 1,
     }

@@ -1,10 +1,11 @@
 """oci_image: layers and a config on top of a base."""
 
+load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
-load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
+load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
@@ -26,11 +27,7 @@ oci_image(
 ```
 """
 
-ATTRS = IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
-    "base": attr.label(
-        doc = "The image below: an `apk_image`, an `oci_image`. None: nothing.",
-        providers = [OciImageInfo],
-    ),
+ATTRS = BASE_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
     "created": attr.int(
         doc = "When the image was made, in Unix seconds. -1: as the base says, or 0 where there is none.",
         default = -1,
@@ -46,29 +43,21 @@ def _created(attr):
         return attr.created
     return None if attr.base else 0
 
-def _base_platform(base):
-    name = "/".join([part for part in (base.os, base.architecture, base.variant) if part])
-    return struct(architecture = base.architecture, name = name, os = base.os, variant = base.variant)
-
 def _oci_image_impl(ctx):
     err, config = image_config(ctx.attr)
     if err:
         fail("%s: %s" % (ctx.label, err))
-    base = ctx.attr.base[OciImageInfo] if ctx.attr.base else None
-    if base:
-        platform = _base_platform(base)
-    else:
-        err, platform = oci_platform(ctx)
-        if err:
-            fail(err)
+    err, base = base_image(ctx)
+    if err:
+        fail(err)
     image = image_manifest(
         ctx,
-        platform = platform,
+        platform = base.platform,
         layers = [layer[OciLayerInfo] for layer in ctx.attr.layers],
         config = config,
         annotations = ctx.attr.annotations,
         created = _created(ctx.attr),
-        base = base,
+        base = base.image,
     )
     return image_result(ctx, image)
 

@@ -13,7 +13,7 @@ IMAGE_CONFIG_ATTRS = {
         doc = "The program that the image runs, with fixed arguments. Empty: the base's.",
     ),
     "env": attr.string_dict(
-        doc = "Environment variables, on top of the base's; `$NAME` and `${NAME}` stand for a variable of the base.",
+        doc = "Environment variables, on top of the base's; `$NAME` and `${NAME}` stand for a variable of the base, `$$` for `$`.",
     ),
     "exposed_ports": attr.string_list(
         doc = "Ports that the program listens on, such as `8080/tcp`.",

@@ -2,6 +2,7 @@
 
 load("//oci/private:layout.bzl", "layout_directory")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:platform.bzl", "platform_of")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
@@ -53,9 +54,6 @@ ATTRS = {
     ),
 }
 
-def _platform_name(image):
-    return "/".join([part for part in (image.os, image.architecture, image.variant) if part])
-
 def _images(split_images):
     """Collects the images of a split attribute.
 
@@ -70,7 +68,7 @@ def _images(split_images):
     for platform, targets in split_images.items():
         for target in targets:
             image = target[OciImageInfo]
-            name = _platform_name(image)
+            name = platform_of(image).name
             if name in owners:
                 return "%s for %s and %s for %s are both %s, want one image for each platform" % (
                     owners[name].label,

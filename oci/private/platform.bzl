@@ -52,6 +52,22 @@ def parse_platform(value):
         variant = variant,
     )
 
+def platform_of(image):
+    """The platform that an image is for.
+
+    Args:
+        image: OciImageInfo
+
+    Returns:
+        struct as parse_platform returns it
+    """
+    return struct(
+        architecture = image.architecture,
+        name = "/".join([part for part in (image.os, image.architecture, image.variant) if part]),
+        os = image.os,
+        variant = image.variant,
+    )
+
 def platform_mismatch(image, platform):
     """Says how an image's platform differs from another.
 
@@ -64,10 +80,7 @@ def platform_mismatch(image, platform):
     """
     if (image.os, image.architecture, image.variant) == (platform.os, platform.architecture, platform.variant):
         return None
-    return "is for %s, want one for %s" % (
-        "/".join([part for part in (image.os, image.architecture, image.variant) if part]),
-        platform.name,
-    )
+    return "is for %s, want one for %s" % (platform_of(image).name, platform.name)
 
 def oci_platform(ctx):
     """The OCI platform of what the rule builds; images are for Linux whatever the build's own system is.

@@ -85,7 +85,10 @@ ATTRS = _EXPECT_ATTRS | {
 }
 
 def _layer(layer):
-    spec = {"blob": layer.blob.short_path} if layer.blob else {}
+    if layer.facts:
+        spec = {"facts": layer.facts.short_path}
+    else:
+        spec = {"blob": layer.blob.short_path}
     if layer.inline != None:
         return spec | {"descriptor": json.decode(layer.inline)}
     return spec | {"descriptor_file": layer.descriptor.short_path}
@@ -98,13 +101,14 @@ def _oci_test_impl(ctx):
         "config": image.config.short_path,
         "expect": {name: value for name, value in expect.items() if value},
         "layers": [_layer(layer) for layer in image.layers],
+        "layouts": [layout.short_path for layout in image.layouts.to_list()],
         "manifest": image.manifest.short_path,
     }, indent = "  ") + "\n")
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = ctx.executable._ocitest, is_executable = True)
     files = [spec, image.manifest, image.config]
-    files += [file for layer in image.layers for file in (layer.blob, layer.descriptor) if file]
-    runfiles = ctx.runfiles(files).merge(ctx.attr._ocitest[DefaultInfo].default_runfiles)
+    files += [file for layer in image.layers for file in (layer.facts or layer.blob, layer.descriptor) if file]
+    runfiles = ctx.runfiles(files, transitive_files = image.layouts).merge(ctx.attr._ocitest[DefaultInfo].default_runfiles)
     return [DefaultInfo(executable = executable, runfiles = runfiles)]
 
 oci_test = rule(

@@ -10,14 +10,24 @@ Exactly one of `inline` and `descriptor` is set. The descriptor's format is in d
 FIELDS = {
     "blob": "File, holds the layer's bytes from the descriptor's `offset` on; None: in a base image's layout",
     "descriptor": "File or None, the layer descriptor, one line of JSON",
+    "facts": "File or None, lists the layer's entries as facts do (docs/formats.md, \"Facts\"): who tests them needs no bytes",
     "inline": "string or None, the layer descriptor as JSON, where it is known at analysis",
+    "repository": """string, `registry/repository` that the layer can be pulled from, or empty. Where it is given, `blob` is made by
+pulling it: only actions read that file, and what is run pulls for itself what it needs""",
     "urls": "tuple of strings, where the same blob file can be fetched, in order of preference; may be empty",
 }
 
-def _init(blob, descriptor = None, inline = None, urls = ()):
+def _init(blob, descriptor = None, facts = None, inline = None, repository = "", urls = ()):
     if (descriptor == None) == (inline == None):
         fail("OciLayerInfo: got descriptor = %s and inline = %s, want exactly one of them" % (descriptor, inline))
-    return {"blob": blob, "descriptor": descriptor, "inline": inline, "urls": tuple(urls)}
+    return {
+        "blob": blob,
+        "descriptor": descriptor,
+        "facts": facts,
+        "inline": inline,
+        "repository": repository,
+        "urls": tuple(urls),
+    }
 
 OciLayerInfo, _new_layer_info = provider(
     doc = DOC,

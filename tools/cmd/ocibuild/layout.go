@@ -17,6 +17,7 @@ type layoutFlags struct {
 	root               *v1.Descriptor
 	manifests, configs []string
 	blobs              []ociimage.Blob
+	layouts            []string
 }
 
 func parseLayoutFlags(args []string) (*layoutFlags, error) {
@@ -42,6 +43,7 @@ func parseLayoutFlags(args []string) (*layoutFlags, error) {
 		f.blobs[n-1].File = value
 		return nil
 	})
+	fs.strings(&f.layouts, "layout", "folder: an OCI image layout with layers that no --layer names; may be repeated")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func runLayout(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	layout := ociimage.Layout{Blobs: f.blobs}
+	layout := ociimage.Layout{Blobs: f.blobs, Layouts: f.layouts}
 	for i := range f.manifests {
 		var image ociimage.Base
 		if image.Manifest, err = os.ReadFile(f.manifests[i]); err != nil {
@@ -79,8 +81,8 @@ func runLayout(_ context.Context, args []string, _ io.Writer) error {
 	}
 	if f.root != nil {
 		layout.Root = *f.root
-	} else {
-		layout.Root = layout.Images[0].Descriptor()
+	} else if layout.Root, err = layout.Images[0].Describe(); err != nil {
+		return err
 	}
 	return layout.Write(f.dir)
 }

@@ -38,6 +38,8 @@ func commands() []command {
 		{"manifest", "make an image's manifest and config", runManifest},
 		{"index", "make the index of images for several platforms", runIndex},
 		{"layout", "make an OCI image layout", runLayout},
+		{"select", "find the image for a platform in an OCI image layout", runSelect},
+		{"image-descriptor", "make the descriptor of an image that exists", runImageDescriptor},
 		{"substitute", "put digests of images into a text", runSubstitute},
 		{"package", "make an apk package", runPackage},
 		{"repository", "make a repository of apk packages with its index", runRepository},
@@ -56,7 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if args[0] == "help" || args[0] == "--help" {
 		fmt.Fprintln(stdout, "usage: ocibuild COMMAND --flag=value...")
 		for _, c := range commands() {
-			fmt.Fprintf(stdout, "  %-13s %s\n", c.name, c.summary)
+			fmt.Fprintf(stdout, "  %-16s %s\n", c.name, c.summary)
 		}
 		return nil
 	}

@@ -42,6 +42,8 @@ func commands() []command {
 		{"push", "--spec=FILE [FLAGS]", "push images into registries: only what they lack", runPush},
 		{"load", "--spec=FILE [FLAGS]", "load images into Docker, podman or containerd, or write a tar", runLoad},
 		{"verify", "IMAGE|LAYOUT_DIRECTORY [FLAGS]", "tell which layers are packages of a lock, and prove it", runVerify},
+		{"digest", "IMAGE", "print repository@digest of a tag, for oci.pull", runDigest},
+		{"fetch", "--repository=REPOSITORY --digest=DIGEST --size=BYTES --output=FILE", "download one layer", runFetch},
 	}
 }
 

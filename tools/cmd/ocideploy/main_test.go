@@ -13,6 +13,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/deployspec"
 	"github.com/rules-apk/rules_apk/tools/internal/deploytest"
+	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
 )
 
 func TestMain(m *testing.M) {
@@ -82,6 +83,10 @@ func cmdSpec(ts *testscript.TestScript, _ bool, args []string) {
 		spec.Layers = append(spec.Layers, m.Layers...)
 		ts.Setenv("DIGEST", m.Digest)
 		ts.Setenv("BLOB", m.Layers[0].Blob)
+		layer, err := ocilayer.Parse(m.Layers[0].Descriptor)
+		ts.Check(err)
+		ts.Setenv("LAYER", layer.Digest.String())
+		ts.Setenv("SIZE", strconv.FormatInt(layer.Size, 10))
 	}
 	if len(manifests) > 1 {
 		index := files.Index(manifests...)

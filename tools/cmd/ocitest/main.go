@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/imagetest"
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
 )
@@ -27,6 +29,7 @@ type spec struct {
 	Manifest string                 `json:"manifest"`
 	Config   string                 `json:"config"`
 	Layers   []specLayer            `json:"layers"`
+	Layouts  []string               `json:"layouts"`
 	Expect   *imagetest.Expectation `json:"expect"`
 }
 
@@ -34,6 +37,7 @@ type specLayer struct {
 	Descriptor     json.RawMessage `json:"descriptor"`
 	DescriptorFile string          `json:"descriptor_file"`
 	Blob           string          `json:"blob"`
+	Facts          string          `json:"facts"`
 }
 
 func run(args []string, stdout io.Writer) error {
@@ -72,47 +76,77 @@ func (s *spec) image() (*imagetest.Image, error) {
 	if err := readJSON(s.Config, &image.Config); err != nil {
 		return nil, err
 	}
-	blobs := map[v1.Hash]func() (io.ReadCloser, error){}
+	layers := map[v1.Hash]imagetest.Layer{}
 	for _, l := range s.Layers {
-		digest, open, err := l.open()
+		digest, layer, err := l.read()
 		if err != nil {
 			return nil, err
 		}
-		blobs[digest] = open
+		layers[digest] = layer
 	}
 	for _, l := range image.Manifest.Layers {
-		open, ok := blobs[l.Digest]
+		layer, ok := layers[l.Digest]
 		if !ok {
-			return nil, fmt.Errorf("%s names layer %s, whose bytes the test does not have", s.Manifest, l.Digest)
+			if layer, ok = s.inLayouts(l); !ok {
+				return nil, fmt.Errorf("%s names layer %s, whose bytes the test does not have", s.Manifest, l.Digest)
+			}
 		}
-		image.Layers = append(image.Layers, open)
+		image.Layers = append(image.Layers, layer)
 	}
 	return image, nil
 }
 
-// open returns the layer's digest and what opens its range of the blob.
-func (l *specLayer) open() (v1.Hash, func() (io.ReadCloser, error), error) {
+// read returns the layer's digest and its content: the facts of it, or else its range of the blob.
+func (l *specLayer) read() (v1.Hash, imagetest.Layer, error) {
 	text := []byte(l.Descriptor)
 	if l.DescriptorFile != "" {
 		var err error
 		if text, err = os.ReadFile(l.DescriptorFile); err != nil {
-			return v1.Hash{}, nil, err
+			return v1.Hash{}, imagetest.Layer{}, err
 		}
 	}
 	d, err := ocilayer.Parse(text)
 	if err != nil {
-		return v1.Hash{}, nil, err
+		return v1.Hash{}, imagetest.Layer{}, err
 	}
-	return d.Digest, func() (io.ReadCloser, error) {
-		f, err := os.Open(l.Blob)
+	if l.Facts == "" {
+		return d.Digest, imagetest.Layer{Open: opener(l.Blob, d.Offset, d.Size)}, nil
+	}
+	if text, err = os.ReadFile(l.Facts); err != nil {
+		return v1.Hash{}, imagetest.Layer{}, err
+	}
+	facts, err := apkfacts.Parse(text)
+	if err != nil {
+		return v1.Hash{}, imagetest.Layer{}, fmt.Errorf("reading %s: %w", l.Facts, err)
+	}
+	if facts.Layer.Digest != d.Digest {
+		return v1.Hash{}, imagetest.Layer{}, fmt.Errorf("%s is of layer %s, want %s", l.Facts, facts.Layer.Digest, d.Digest)
+	}
+	return d.Digest, imagetest.Layer{Entries: facts.Entries}, nil
+}
+
+// inLayouts looks a layer of a base image up.
+func (s *spec) inLayouts(d v1.Descriptor) (imagetest.Layer, bool) {
+	for _, dir := range s.Layouts {
+		path := filepath.Join(dir, "blobs", d.Digest.Algorithm, d.Digest.Hex)
+		if _, err := os.Stat(path); err == nil {
+			return imagetest.Layer{Open: opener(path, 0, d.Size)}, true
+		}
+	}
+	return imagetest.Layer{}, false
+}
+
+func opener(path string, offset, size int64) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) {
+		f, err := os.Open(path)
 		if err != nil {
 			return nil, err
 		}
 		return struct {
 			io.Reader
 			io.Closer
-		}{io.NewSectionReader(f, d.Offset, d.Size), f}, nil
-	}, nil
+		}{io.NewSectionReader(f, offset, size), f}, nil
+	}
 }
 
 func readJSON(path string, dst any) error {

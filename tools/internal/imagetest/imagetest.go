@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 )
 
 // Expectation is what an image has to be like. What is empty is not looked at. Its JSON is the member "expect" of a test's
@@ -40,18 +42,26 @@ type Expectation struct {
 	Forbid []string `json:"forbid"`
 }
 
-// Image is what is tested. Layers open in turn, the lowest first.
+// Image is what is tested, its layers the lowest first.
 type Image struct {
 	Manifest v1.Manifest
 	Config   v1.ConfigFile
-	Layers   []func() (io.ReadCloser, error)
+	Layers   []Layer
+}
+
+// Layer is what is in a layer: the bytes of it, or a list that was made of them before. One of the two is set.
+type Layer struct {
+	// Open gives the layer's tar, compressed or not.
+	Open func() (io.ReadCloser, error)
+	// Entries are those of a package's facts, in the order of the archive.
+	Entries []apkfacts.Entry
 }
 
 // Check returns what differs from the expectation, a line each, in a fixed order.
 func (e *Expectation) Check(image *Image) ([]string, error) {
 	files := newTree()
-	for i, open := range image.Layers {
-		if err := addLayer(files, open); err != nil {
+	for i, layer := range image.Layers {
+		if err := layer.addTo(files); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 	}
@@ -64,8 +74,11 @@ func (e *Expectation) Check(image *Image) ([]string, error) {
 	return found, err
 }
 
-func addLayer(files *tree, open func() (io.ReadCloser, error)) error {
-	r, err := open()
+func (l Layer) addTo(files *tree) error {
+	if l.Open == nil {
+		return files.addEntries(l.Entries)
+	}
+	r, err := l.Open()
 	if err != nil {
 		return err
 	}

@@ -10,12 +10,13 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
 )
 
 const installed = "P:musl\nV:1.2-r0\n\nP:zlib\nV:1.3-r0\n"
 
-func layer(t *testing.T, compression ocilayer.Compression, headers ...*tar.Header) func() (io.ReadCloser, error) {
+func layer(t *testing.T, compression ocilayer.Compression, headers ...*tar.Header) Layer {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := ocilayer.NewCompressedWriter(&out, compression)
@@ -34,7 +35,7 @@ func layer(t *testing.T, compression ocilayer.Compression, headers ...*tar.Heade
 	if _, err := w.Close(""); err != nil {
 		t.Fatal(err)
 	}
-	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }
+	return Layer{Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil }}
 }
 
 func image(t *testing.T) *Image {
@@ -43,7 +44,7 @@ func image(t *testing.T) *Image {
 		Config: v1.ConfigFile{OS: "linux", Architecture: "arm", Variant: "v7", Config: v1.Config{
 			Entrypoint: []string{"/app"}, Env: []string{"A=1=2"}, User: "65532", Labels: map[string]string{"k": "v"},
 		}},
-		Layers: []func() (io.ReadCloser, error){
+		Layers: []Layer{
 			layer(t, ocilayer.Gzip,
 				&tar.Header{Name: "usr/bin/su", Typeflag: tar.TypeReg, Mode: 0o4755},
 				&tar.Header{Name: "usr/bin/gone", Typeflag: tar.TypeReg, Mode: 0o755},
@@ -57,6 +58,33 @@ func image(t *testing.T) *Image {
 				&tar.Header{Name: "opt/new", Typeflag: tar.TypeReg, Uid: 1, Gid: 2, Mode: 0o640},
 				&tar.Header{Name: "usr/bin/sh", Typeflag: tar.TypeSymlink, Linkname: "busybox"}),
 		},
+	}
+}
+
+// A layer can be known by a list of what is in it.
+func TestEntries(t *testing.T) {
+	image := &Image{Layers: []Layer{
+		{Entries: []apkfacts.Entry{
+			{Path: "bin", Type: apkfacts.Symlink, Link: "usr/bin", Mode: 0o777},
+			{Path: "usr", Type: apkfacts.Dir, Mode: 0o755},
+			{Path: "usr/bin/su", Mode: 0o4755, GID: 7, Size: 3},
+			{Path: "usr/bin/su2", Type: apkfacts.Hardlink, Link: "usr/bin/su", Mode: 0o4755},
+			{Path: "usr/bin/gone"},
+		}},
+		layer(t, ocilayer.Gzip, &tar.Header{Name: "usr/bin/.wh.gone", Typeflag: tar.TypeReg}),
+	}}
+	expect := Expectation{
+		Files: []string{"/bin/su"}, Absent: []string{"/bin/gone"}, Modes: map[string]string{"/usr/bin/su": "4755"},
+		Owners: map[string]string{"/usr/bin/su": "0:7"}, Links: map[string]string{"/bin": "usr/bin"},
+		Forbid: []string{"setuid"},
+	}
+	want := []string{"/usr/bin/su is there, want no setuid"}
+	if got, err := expect.Check(image); err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	image.Layers = []Layer{{Entries: []apkfacts.Entry{{Path: "x", Type: "door"}}}}
+	if _, err := expect.Check(image); err == nil || !strings.Contains(err.Error(), `layer 0: x: type is "door"`) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 )
 
 // tree is what an image's layers come to: headers by path without a leading slash, and the text of apk's database.
@@ -51,6 +53,44 @@ func (t *tree) add(r io.Reader) error {
 			return err
 		}
 	}
+}
+
+// addEntries puts a layer on top of which the entries are known. Their contents are not: apk's database, which the tree
+// reads, is never a package's.
+func (t *tree) addEntries(entries []apkfacts.Entry) error {
+	for _, e := range entries {
+		typeflag, err := typeflagOf(e.Type)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
+		}
+		h := &tar.Header{
+			Name: e.Path, Typeflag: typeflag, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID, Size: e.Size, Linkname: e.Link,
+		}
+		if err := t.put(h, strings.NewReader("")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func typeflagOf(t apkfacts.Type) (byte, error) {
+	switch t {
+	case apkfacts.File:
+		return tar.TypeReg, nil
+	case apkfacts.Dir:
+		return tar.TypeDir, nil
+	case apkfacts.Symlink:
+		return tar.TypeSymlink, nil
+	case apkfacts.Hardlink:
+		return tar.TypeLink, nil
+	case apkfacts.CharDev:
+		return tar.TypeChar, nil
+	case apkfacts.BlockDev:
+		return tar.TypeBlock, nil
+	case apkfacts.NamedPipe:
+		return tar.TypeFifo, nil
+	}
+	return 0, fmt.Errorf("type is %q, want one that facts have", t)
 }
 
 // put applies one entry of a layer. Whiteouts are those of the OCI specification's layer.md.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -62,6 +63,33 @@ func replace(dst *string, src string) {
 	if src != "" {
 		*dst = src
 	}
+}
+
+// expandEnv puts the values of base's variables into those of env. A variable that base lacks is an error: an image would
+// otherwise come out with, for example, half a PATH.
+func expandEnv(env, base []string) ([]string, error) {
+	values := map[string]string{"$": "$"}
+	for _, e := range base {
+		name, value, _ := strings.Cut(e, "=")
+		values[name] = value
+	}
+	var out []string
+	for _, e := range env {
+		variable, text, _ := strings.Cut(e, "=")
+		missing := ""
+		text = os.Expand(text, func(name string) string {
+			value, ok := values[name]
+			if !ok {
+				missing = name
+			}
+			return value
+		})
+		if missing != "" {
+			return nil, fmt.Errorf("env %s: got %q, but the base has no variable %s; for a dollar sign write $$", variable, e, missing)
+		}
+		out = append(out, variable+"="+text)
+	}
+	return out, nil
 }
 
 // mergeEnv keeps the order of first mention; a later value takes the place of an earlier one.

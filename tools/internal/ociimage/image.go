@@ -18,7 +18,8 @@ type Request struct {
 	Base *Base
 	// Layers are added in this order, above those of Base.
 	Layers []ocilayer.Descriptor
-	// Config is merged over the config of Base, see mergeConfig.
+	// Config is merged over the config of Base, see mergeConfig. In values of its variables, $NAME and ${NAME} are those of
+	// the base's, and $$ is a dollar sign.
 	Config v1.Config
 	// Annotations of the manifest. Those of Base are not inherited: they describe another image.
 	Annotations map[string]string
@@ -61,7 +62,12 @@ func Build(r Request) (*Image, error) {
 			Comment:   l.Name,
 		})
 	}
-	config.Config = mergeConfig(config.Config, r.Config)
+	over := r.Config
+	var err error
+	if over.Env, err = expandEnv(over.Env, config.Config.Env); err != nil {
+		return nil, err
+	}
+	config.Config = mergeConfig(config.Config, over)
 
 	configData, err := canonical(config)
 	if err != nil {

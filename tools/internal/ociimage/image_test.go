@@ -1,6 +1,7 @@
 package ociimage
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,18 @@ func TestMergeConfig(t *testing.T) {
 	}
 	if got := mergeConfig(base, v1.Config{Cmd: []string{"new"}}); got.Entrypoint[0] != "/old" || got.Cmd[0] != "new" {
 		t.Errorf("got entrypoint %q and command %q, want /old and new", got.Entrypoint, got.Cmd)
+	}
+}
+
+func TestExpandEnv(t *testing.T) {
+	base := []string{"PATH=/usr/bin:/bin", "EMPTY="}
+	got, err := expandEnv([]string{"PATH=/opt/bin:$PATH", "A=${PATH}$EMPTY!", "B=$$PATH 5$"}, base)
+	want := []string{"PATH=/opt/bin:/usr/bin:/bin", "A=/usr/bin:/bin!", "B=$PATH 5$"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	if _, err := expandEnv([]string{"A=$HOME"}, base); err == nil || !strings.Contains(err.Error(), "no variable HOME") {
+		t.Errorf("got %v, want the missing variable named", err)
 	}
 }
 

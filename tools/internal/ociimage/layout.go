@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -25,6 +27,8 @@ type Layout struct {
 	// Images are the documents of every image.
 	Images []Base
 	Blobs  []Blob
+	// Layouts are folders in the OCI image layout, in which layers are that Blobs does not have.
+	Layouts []string
 }
 
 // Blob is a layer and the file that has its bytes, from the descriptor's offset on.
@@ -34,8 +38,8 @@ type Blob struct {
 }
 
 // Write makes the layout in the folder dir, as the specification's image-layout.md says. The same blob in several images
-// is written once. Bytes that do not have the digest of their descriptor, and a document that lists what is not given,
-// are errors.
+// is written once; of Layouts only what an image names. Bytes that do not have the digest of their descriptor, and a
+// document that lists what is not given, are errors.
 func (l *Layout) Write(dir string) error {
 	blobs := filepath.Join(dir, "blobs", "sha256")
 	if err := os.MkdirAll(blobs, 0o755); err != nil {
@@ -68,6 +72,11 @@ func (l *Layout) Write(dir string) error {
 			return fmt.Errorf("layout: manifest: %w", err)
 		}
 		for _, d := range append([]v1.Descriptor{manifest.Config}, manifest.Layers...) {
+			if !have[d.Digest] {
+				if have[d.Digest], err = l.copyFromLayouts(d, blobs); err != nil {
+					return err
+				}
+			}
 			if !have[d.Digest] {
 				return fmt.Errorf("layout: manifest %s lists %s (%s), which is not given", digestOf(image.Manifest), d.Digest, d.MediaType)
 			}
@@ -105,6 +114,21 @@ func (l *Layout) Write(dir string) error {
 	return atomicfile.WriteBytes(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`))
 }
 
+// copyFromLayouts writes a layer that one of the layouts has, and tells whether there is one.
+func (l *Layout) copyFromLayouts(d v1.Descriptor, blobs string) (bool, error) {
+	for _, dir := range l.Layouts {
+		file := filepath.Join(dir, "blobs", d.Digest.Algorithm, d.Digest.Hex)
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return false, err
+		}
+		blob := Blob{Layer: ocilayer.Descriptor{Digest: d.Digest, Size: d.Size, Name: "of the base image"}, File: file}
+		return true, blob.copyTo(filepath.Join(blobs, d.Digest.Hex))
+	}
+	return false, nil
+}
+
 func (b Blob) copyTo(path string) error {
 	f, err := os.Open(b.File)
 	if err != nil {
@@ -127,11 +151,22 @@ func (b Blob) copyTo(path string) error {
 	})
 }
 
-// Descriptor describes the image as index.json lists it, with the platform that its config states.
-func (b Base) Descriptor() v1.Descriptor {
-	d := v1.Descriptor{MediaType: types.OCIManifestSchema1, Size: int64(len(b.Manifest)), Digest: digestOf(b.Manifest)}
-	if config, err := v1.ParseConfigFile(bytes.NewReader(b.Config)); err == nil {
-		d.Platform = config.Platform()
+// Describe describes the image as index.json lists it, with the platform that its config states.
+func (b Base) Describe() (v1.Descriptor, error) {
+	manifest, err := v1.ParseManifest(bytes.NewReader(b.Manifest))
+	if err != nil {
+		return v1.Descriptor{}, fmt.Errorf("manifest: %w", err)
 	}
-	return d
+	if got := digestOf(b.Config); got != manifest.Config.Digest {
+		return v1.Descriptor{}, fmt.Errorf("config: digest is %s, but the manifest wants %s; give the two of one image", got, manifest.Config.Digest)
+	}
+	config, err := v1.ParseConfigFile(bytes.NewReader(b.Config))
+	if err != nil {
+		return v1.Descriptor{}, fmt.Errorf("config: %w", err)
+	}
+	mediaType := manifest.MediaType
+	if mediaType == "" { // OCI lets it out where that is clear
+		mediaType = types.OCIManifestSchema1
+	}
+	return v1.Descriptor{MediaType: mediaType, Size: int64(len(b.Manifest)), Digest: digestOf(b.Manifest), Platform: config.Platform()}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
@@ -39,10 +40,10 @@ func (r *Repository) fail(doing string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	}
-	return &Error{Repository: r.Name.Name(), Doing: doing, Err: err, hint: r.hint(err)}
+	return &Error{Repository: r.Name.Name(), Doing: doing, Err: err, hint: r.hint(doing, err)}
 }
 
-func (r *Repository) hint(err error) string {
+func (r *Repository) hint(doing string, err error) string {
 	registry := r.Name.RegistryStr()
 	var answer *transport.Error
 	if errors.As(err, &answer) {
@@ -54,6 +55,9 @@ func (r *Repository) hint(err error) string {
 		case http.StatusMethodNotAllowed:
 			return fmt.Sprintf("%s is read-only, or %s is; push to another repository with --repository", registry, r.Name.RepositoryStr())
 		case http.StatusNotFound:
+			if strings.HasPrefix(doing, "reading") || strings.HasPrefix(doing, "downloading") {
+				return fmt.Sprintf("%s has no such image in %s, or hides it; check the name, and log in if it is private", registry, r.Name.RepositoryStr())
+			}
 			return fmt.Sprintf("%s may want the repository %s to be created first", registry, r.Name.RepositoryStr())
 		case http.StatusRequestEntityTooLarge:
 			return fmt.Sprintf("%s, or a proxy before it, takes no blob of this size", registry)

@@ -1,0 +1,5 @@
+"""The module extension for images of registries."""
+
+load("//oci/private:extension.bzl", _oci = "oci")
+
+oci = _oci

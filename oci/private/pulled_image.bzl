@@ -1,0 +1,105 @@
+"""pulled_image: the target in the repository of a pulled image."""
+
+load("//oci/private:deploy.bzl", "OCIDEPLOY_ATTRS")
+load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:platform.bzl", "parse_platform")
+load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+
+visibility("public")  # Loaded by the repositories that the module extension makes.
+
+DOC = "An image of a registry. Made by the module extension."
+
+ATTRS = OCIDEPLOY_ATTRS | {
+    "config": attr.label(
+        doc = "The config.",
+        allow_single_file = True,
+        mandatory = True,
+    ),
+    "layers": attr.string_list(
+        doc = "Layer descriptors, JSON, from the lowest up.",
+    ),
+    "manifest": attr.label(
+        doc = "The manifest.",
+        allow_single_file = True,
+        mandatory = True,
+    ),
+    "platform": attr.string(
+        doc = "os/architecture[/variant].",
+        mandatory = True,
+    ),
+    "repository": attr.string(
+        doc = "Where it is: registry/repository.",
+        mandatory = True,
+    ),
+}
+
+def _layer(ctx, descriptor):
+    """Declares the action that fetches a layer. It runs only if another action reads the layer.
+
+    Returns:
+        OciLayerInfo
+    """
+    layer = json.decode(descriptor)
+    blob = ctx.actions.declare_file("%s.layers/%s" % (ctx.label.name, layer["digest"].replace(":", "-")))
+    args = ctx.actions.args()
+    args.add("fetch")
+    args.add(ctx.attr.repository, format = "--repository=%s")
+    args.add(layer["digest"], format = "--digest=%s")
+    args.add("--size=%d" % layer["size"])
+    args.add(blob, format = "--output=%s")
+    ctx.actions.run(
+        executable = ctx.executable._ocideploy,
+        arguments = [args],
+        outputs = [blob],
+        mnemonic = "OciFetch",
+        progress_message = "Fetching a layer of %s" % ctx.attr.repository,
+        # Where credentials are, --action_env may say.
+        use_default_shell_env = True,
+        # Its digest pins it: a cache may have it, but other machines need not reach the registry.
+        execution_requirements = {
+            "no-remote-exec": "1",
+            "requires-network": "1",
+            "supports-path-mapping": "1",
+        },
+    )
+    return OciLayerInfo(blob = blob, inline = descriptor, repository = ctx.attr.repository)
+
+def _pulled_image_impl(ctx):
+    platform = parse_platform(ctx.attr.platform.removeprefix("linux/"))
+    descriptor = ctx.actions.declare_file(ctx.label.name + ".descriptor.json")
+    digest = ctx.actions.declare_file(ctx.label.name + ".digest")
+    args = ocibuild_args(ctx)
+    args.add(ctx.file.manifest, format = "--manifest=%s")
+    args.add(ctx.file.config, format = "--config=%s")
+    args.add(descriptor, format = "--descriptor=%s")
+    args.add(digest, format = "--digest=%s")
+    ocibuild_run(
+        ctx,
+        subcommand = "image-descriptor",
+        args = args,
+        inputs = [ctx.file.manifest, ctx.file.config],
+        outputs = [descriptor, digest],
+        mnemonic = "OciManifest",
+        progress_message = "Describing %{label}",
+    )
+    return image_result(ctx, OciImageInfo(
+        architecture = platform.architecture,
+        config = ctx.file.config,
+        descriptor = descriptor,
+        digest = digest,
+        layers = tuple([_layer(ctx, layer) for layer in ctx.attr.layers]),
+        layouts = depset(),
+        manifest = ctx.file.manifest,
+        os = platform.os,
+        variant = platform.variant,
+    ))
+
+pulled_image = rule(
+    implementation = _pulled_image_impl,
+    doc = DOC,
+    attrs = ATTRS,
+    provides = [OciImageInfo],
+    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
+)
