@@ -10,6 +10,7 @@ load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
+load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 
 visibility(["//apk/..."])
@@ -35,11 +36,7 @@ apk_image(
 ```
 """
 
-ATTRS = ARCH_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | SYSTEM_ATTRS | {
-    "created": attr.int(
-        doc = "When the image was made, in Unix seconds. -1: when its newest package was built.",
-        default = -1,
-    ),
+ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | {
     "layering": attr.string(
         default = "64",
         doc = """How packages become layers.
@@ -136,14 +133,11 @@ def _apk_image_impl(ctx):
     if err:
         fail("%s: %s" % (ctx.label, err))
     system = system_layer(ctx, packages = packages, spec = packed.spec)
-    created = ctx.attr.created
-    if created < 0:
-        created = max([package.build_time for package in packages])
     image = image_manifest(
         ctx,
         annotations = ctx.attr.annotations,
         config = config,
-        created = created,
+        created = max([package.build_time for package in packages]),
         fragments = [system.config_fragment] if ctx.attr.run_as else [],
         layers = packed.layers + [system.layer],
         platform = platform,

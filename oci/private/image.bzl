@@ -6,6 +6,7 @@ load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS")
+load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
@@ -27,21 +28,12 @@ oci_image(
 ```
 """
 
-ATTRS = BASE_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | {
-    "created": attr.int(
-        doc = "When the image was made, in Unix seconds. -1: as the base says, or 0 where there is none.",
-        default = -1,
-    ),
+ATTRS = BASE_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | {
     "layers": attr.label_list(
         doc = "Layers to put on top, from the lowest up.",
         providers = [OciLayerInfo],
     ),
 }
-
-def _created(attr):
-    if attr.created >= 0:
-        return attr.created
-    return None if attr.base else 0
 
 def _oci_image_impl(ctx):
     err, config = image_config(ctx.attr)
@@ -56,7 +48,7 @@ def _oci_image_impl(ctx):
         layers = [layer[OciLayerInfo] for layer in ctx.attr.layers],
         config = config,
         annotations = ctx.attr.annotations,
-        created = _created(ctx.attr),
+        created = None if base.image else 0,
         base = base.image,
     )
     return image_result(ctx, image)

@@ -1,10 +1,12 @@
 """The attributes of an image that end in its config."""
 
+load("//oci/private:healthcheck.bzl", "HEALTHCHECK_ATTRS", "healthcheck_config")
+
 visibility(["//apk/...", "//oci/..."])
 
-IMAGE_CONFIG_ATTRS = {
+IMAGE_CONFIG_ATTRS = HEALTHCHECK_ATTRS | {
     "annotations": attr.string_dict(
-        doc = "Annotations of the manifest.",
+        doc = "Annotations of the manifest; `{KEY}` stands for a value of `--workspace_status_command`, see `stamp`.",
     ),
     "cmd": attr.string_list(
         doc = "Arguments of the entrypoint, or the command where there is none. Empty: the base's.",
@@ -19,7 +21,7 @@ IMAGE_CONFIG_ATTRS = {
         doc = "Ports that the program listens on, such as `8080/tcp`.",
     ),
     "labels": attr.string_dict(
-        doc = "Labels of the config, on top of the base's.",
+        doc = "Labels of the config, on top of the base's; `{KEY}` as in annotations.",
     ),
     "stop_signal": attr.string(
         doc = "The signal that stops the program, such as `SIGINT`. Empty: the base's.",
@@ -49,11 +51,15 @@ def image_config(attr):
             return "env: got the variable %s = %s, want a name without \"=\"" % (repr(name), repr(value)), None
     if attr.workdir and not attr.workdir.startswith("/"):
         return "workdir is %s, want an absolute path" % repr(attr.workdir), None
+    err, healthcheck = healthcheck_config(attr)
+    if err:
+        return err, None
     config = {
         "Cmd": attr.cmd,
         "Entrypoint": attr.entrypoint,
         "Env": ["%s=%s" % (name, value) for name, value in attr.env.items()],
         "ExposedPorts": {port: {} for port in attr.exposed_ports},
+        "Healthcheck": healthcheck,
         "Labels": attr.labels,
         "StopSignal": attr.stop_signal,
         "User": attr.user,

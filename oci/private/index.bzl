@@ -3,6 +3,7 @@
 load("//oci/private:layout.bzl", "layout_directory")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
 load("//oci/private:platform.bzl", "platform_of")
+load("//oci/private:stamp.bzl", "STAMP_ATTRS", "stamp_files")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
@@ -38,9 +39,9 @@ platforms_transition = transition(
     outputs = [_PLATFORMS],
 )
 
-ATTRS = {
+ATTRS = STAMP_ATTRS | {
     "annotations": attr.string_dict(
-        doc = "Annotations of the index.",
+        doc = "Annotations of the index; `{KEY}` stands for a value of `--workspace_status_command`, see `stamp`.",
     ),
     "images": attr.label_list(
         doc = "The images.",
@@ -94,6 +95,8 @@ def _oci_index_impl(ctx):
         args.add(image.descriptor, format = "--image=@%s")
     if ctx.attr.annotations:
         args.add(json.encode(ctx.attr.annotations), format = "--annotations=%s")
+    stamps = stamp_files(ctx, ctx.attr.annotations.values())
+    args.add_all(stamps, format_each = "--stamp-file=%s")
     args.add(index, format = "--index=%s")
     args.add(descriptor, format = "--descriptor=%s")
     args.add(digest, format = "--digest=%s")
@@ -101,7 +104,7 @@ def _oci_index_impl(ctx):
         ctx,
         subcommand = "index",
         args = args,
-        inputs = [image.descriptor for image in images],
+        inputs = [image.descriptor for image in images] + stamps,
         outputs = [index, descriptor, digest],
         mnemonic = "OciIndex",
         progress_message = "Writing the index of %{label}",

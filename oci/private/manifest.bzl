@@ -2,6 +2,7 @@
 
 load("//oci/private:layers.bzl", "add_layer_descriptors", "layer_descriptor_files")
 load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+load("//oci/private:stamp.bzl", "parse_created", "stamp_files")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 
 visibility(["//apk/...", "//oci/..."])
@@ -12,18 +13,23 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     The action reads descriptors only, never the bytes of a layer.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with CREATED_ATTRS, STAMP_ATTRS and the ocibuild toolchain
         platform: struct as oci_platform returns it
         layers: list of OciLayerInfo to put on top of the base's, from the lowest up
         config: dict, the `config` object of the OCI image config
         annotations: dict, annotations of the manifest
-        created: int, Unix seconds, or None for the base's
+        created: int, Unix seconds, where the attribute does not say; None: the base's
         base: OciImageInfo or None
         fragments: list of Files, more of the `config` object, known only when it is built
 
     Returns:
         OciImageInfo
     """
+    err, made = parse_created(ctx.attr.created)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    if made.seconds != None:
+        created = made.seconds
     name = ctx.label.name
     manifest = ctx.actions.declare_file(name + ".manifest.json")
     config_out = ctx.actions.declare_file(name + ".config.json")
@@ -45,6 +51,11 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         args.add(json.encode(annotations), format = "--annotations=%s")
     if created != None:
         args.add("--created=%d" % created)
+    if made.key:
+        args.add(made.key, format = "--created-stamp=%s")
+    stamps = stamp_files(ctx, [made.key] + config.get("Labels", {}).values() + annotations.values())
+    args.add_all(stamps, format_each = "--stamp-file=%s")
+    inputs = inputs + stamps
     args.add(manifest, format = "--manifest=%s")
     args.add(config_out, format = "--config-out=%s")
     args.add(descriptor, format = "--descriptor=%s")

@@ -27,7 +27,7 @@ def oci_binary_image(name, *, platforms = None, **kwargs):
         name: name of the target: an image, or with platforms an index
         platforms: labels of platforms to build an image for, each; NAME_image is then the image for the target platform
         **kwargs: attributes of the image: base, binary, path, compression, mtime, entrypoint, cmd, env, workdir, user,
-            labels, annotations, exposed_ports, volumes, stop_signal, and those that every rule has
+            labels, annotations, exposed_ports, volumes, stop_signal, healthcheck and the like, created, stamp, and those that every rule has
     """
     if platforms == None:
         binary_image(name = name, **kwargs)

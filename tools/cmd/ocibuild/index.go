@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/stamp"
 )
 
 type indexFlags struct {
@@ -15,6 +17,7 @@ type indexFlags struct {
 	annotations         map[string]string
 	index, descriptorTo string
 	digestTo            string
+	stampFiles          []string
 }
 
 func parseIndexFlags(args []string) (*indexFlags, error) {
@@ -22,6 +25,7 @@ func parseIndexFlags(args []string) (*indexFlags, error) {
 	fs := newFlags("index")
 	fs.images("image", "image descriptor; may be repeated", func(d v1.Descriptor) { f.images = append(f.images, d) })
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
+	fs.strings(&f.stampFiles, "stamp-file", "file: Bazel's workspace status, for {KEY} in annotations; may be repeated")
 	fs.need(&f.index, "index", "output file")
 	fs.need(&f.descriptorTo, "descriptor", "output file: the index's descriptor")
 	fs.StringVar(&f.digestTo, "digest", "", "output file: the index's digest alone")
@@ -36,7 +40,15 @@ func runIndex(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	index, err := ociimage.BuildIndex(f.images, f.annotations)
+	status, err := stamp.Read(f.stampFiles)
+	if err != nil {
+		return err
+	}
+	annotations, err := status.ExpandAll(f.annotations)
+	if err != nil {
+		return fmt.Errorf("annotation %w", err)
+	}
+	index, err := ociimage.BuildIndex(f.images, annotations)
 	if err != nil {
 		return err
 	}

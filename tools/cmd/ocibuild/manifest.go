@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -13,6 +14,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/stamp"
 )
 
 type manifestFlags struct {
@@ -21,6 +23,8 @@ type manifestFlags struct {
 	layers                                []ocilayer.Descriptor
 	annotations                           map[string]string
 	created                               int64
+	createdStamp                          string
+	stampFiles                            []string
 	manifestOut, configOut, descriptorOut string
 	digestOut                             string
 }
@@ -51,6 +55,8 @@ func parseManifestFlags(args []string) (*manifestFlags, error) {
 	fs.Func("config-fragment", "like --config, merged over what came before; may be repeated", config)
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
 	fs.Int64Var(&f.created, "created", -1, "Unix seconds; if not given, the base's, or 0 without one")
+	fs.StringVar(&f.createdStamp, "created-stamp", "", "a {KEY} whose value takes the place of --created if there are stamp files")
+	fs.strings(&f.stampFiles, "stamp-file", "file: Bazel's workspace status, for {KEY} in labels and annotations; may be repeated")
 	fs.need(&f.manifestOut, "manifest", "output file")
 	fs.need(&f.configOut, "config-out", "output file")
 	fs.need(&f.descriptorOut, "descriptor", "output file: the image's descriptor")
@@ -72,6 +78,9 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 	platform, err := v1.ParsePlatform(f.platform)
 	if err != nil {
 		return fmt.Errorf("--platform: %w", err)
+	}
+	if err := f.stamp(); err != nil {
+		return err
 	}
 	request := ociimage.Request{
 		Platform:    *platform,
@@ -107,6 +116,32 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 		return err
 	}
 	return writeImageDescriptor(f.descriptorOut, f.digestOut, image.Descriptor)
+}
+
+// stamp puts values of Bazel's workspace status where labels, annotations and --created-stamp want them. In a build that
+// is not stamped there are no stamp files, and what wants a value is left out.
+func (f *manifestFlags) stamp() error {
+	status, err := stamp.Read(f.stampFiles)
+	if err != nil {
+		return err
+	}
+	if f.config.Labels, err = status.ExpandAll(f.config.Labels); err != nil {
+		return fmt.Errorf("label %w", err)
+	}
+	if f.annotations, err = status.ExpandAll(f.annotations); err != nil {
+		return fmt.Errorf("annotation %w", err)
+	}
+	if f.createdStamp == "" || len(f.stampFiles) == 0 {
+		return nil
+	}
+	text, err := status.Expand(f.createdStamp)
+	if err != nil {
+		return fmt.Errorf("created: %w", err)
+	}
+	if f.created, err = strconv.ParseInt(text, 10, 64); err != nil || f.created < 0 {
+		return fmt.Errorf("created: %s is %q, want Unix seconds", f.createdStamp, text)
+	}
+	return nil
 }
 
 // writeImageDescriptor writes the descriptor and, where digestPath is not empty, a line with its digest.

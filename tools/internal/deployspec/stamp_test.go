@@ -30,7 +30,7 @@ func TestStamp(t *testing.T) {
 		{"keys", Image{Repository: "r/x-{STABLE_COMMIT}", Tags: []string{"v{EMPTY}1-{BUILD_TIMESTAMP}"}}, []string{stable, volatile}, "r/x-abc123 [v1-17]"},
 		{"file", Image{Repository: "r/x", Tags: []string{"latest"}, TagFiles: []string{tags}}, []string{volatile}, "r/x [latest one two-17]"},
 		{"no such key", Image{Repository: "r/x", Tags: []string{"{NOPE}"}}, []string{stable}, `images[0]: tag "{NOPE}" wants NOPE, which Bazel's status files lack`},
-		{"not stamped", Image{Repository: "r/{NOPE}"}, nil, `images[0]: repository "r/{NOPE}" wants NOPE, but the target is not stamped`},
+		{"not stamped", Image{Repository: "r/{NOPE}"}, nil, `images[0]: repository "r/{NOPE}" wants NOPE, but the spec names no stamp_files`},
 		{"no such file", Image{TagFiles: []string{dir + "/none"}}, nil, "images[0]: reading tags"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
