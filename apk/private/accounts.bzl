@@ -51,11 +51,11 @@ def _symlink(path, *, to):
     return _path("symlink", path, source = to)
 
 def _hardlink(path, *, to):
-    """Another name of a file that the system layer has."""
+    """Another name of a file."""
     return _path("hardlink", path, source = to)
 
 def _permissions(path, *, mode, user = "root", group = "root"):
-    """Another mode and owner for a directory, or for a file that the system layer has."""
+    """Another mode and owner for what is there. A package's file is in the image twice then: the second time, changed."""
     return _path("permissions", path, mode, user, group)
 
 # Values of `apk_image.paths`. Users and groups are names or numbers.

@@ -45,6 +45,13 @@ ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | S
 that, otherwise the smallest packages share one.
 """,
     ),
+    "normalise": attr.string_list(
+        doc = """Names of packages to rewrite, although no lock says that they have to be.
+
+A package with files in what is a symlink in another package (`/lib`, where that is a link to `/usr/lib`) cannot be a layer
+as it is. The lock knows which of its packages are such; this is for packages that were built here, or of two locks.
+""",
+    ),
     "packages": attr.label_list(
         doc = "What the image is to have: packages of a lock, and `apk_package` targets.",
         allow_empty = False,
@@ -122,6 +129,7 @@ def _apk_image_impl(ctx):
     err, packed = package_layers(
         ctx,
         layering = ctx.attr.layering,
+        normalise = ctx.attr.normalise,
         packages = packages,
         spec = system_spec(
             ctx.attr,

@@ -1,27 +1,38 @@
 """The layers of an image's packages: a package's own bytes where that can be, and the ApkMerge action where not."""
 
 load("//apk/private:layering.bzl", "layer_groups")
+load("//apk/private:nearest.bzl", "nearest")
 load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
 visibility(["//apk/..."])
 
-def normalised_packages(packages, exclude):
+def normalised_packages(packages, *, exclude = [], normalise = []):
     """The packages whose bytes cannot be a layer as they are, or may not be.
 
     Args:
         packages: list of ApkPackageInfo
         exclude: list of patterns of paths that the image leaves out
+        normalise: list of names of packages that the image wants rewritten
 
     Returns:
-        dict of package name to why
+        (err, found): dict of package name to why
     """
     found = {package.name: package.normalise for package in packages if package.normalise}
+    names = [package.name for package in packages]
+    for name in normalise:
+        if name not in names:
+            suggestion = nearest(name, names)
+            return "normalise: package \"%s\" is not in the image%s" % (
+                name,
+                "; the nearest is \"%s\"" % suggestion if suggestion else "",
+            ), None
+        found.setdefault(name, "the image says so")
     if exclude:
         # Which packages have such a path only their facts say. Those that have none come out as they are.
         for package in packages:
             found.setdefault(package.name, "paths may be excluded")
-    return found
+    return None, found
 
 def _merge(ctx, *, spec, packages, group):
     """Declares the layer of packages that are read and written anew.
@@ -52,7 +63,7 @@ def _merge(ctx, *, spec, packages, group):
     )
     return OciLayerInfo(blob = layer, descriptor = descriptor)
 
-def package_layers(ctx, *, spec, packages, layering):
+def package_layers(ctx, *, spec, packages, layering, normalise):
     """Works the layers of an image's packages out, and declares the actions of those that are not a package's own bytes.
 
     Args:
@@ -60,6 +71,7 @@ def package_layers(ctx, *, spec, packages, layering):
         spec: dict as system_spec returns it
         packages: list of ApkPackageInfo, in install order
         layering: string as layer_groups takes it
+        normalise: list of names of packages that are to be rewritten though no lock says so
 
     Returns:
         (err, value): struct of layers, a list of OciLayerInfo from the lowest up, and spec, the dict with what the
@@ -69,7 +81,9 @@ def package_layers(ctx, *, spec, packages, layering):
     if err:
         return err, None
     groups = [[packages[i] for i in group] for group in groups]
-    normalised = normalised_packages(packages, spec.get("exclude"))
+    err, normalised = normalised_packages(packages, exclude = spec.get("exclude"), normalise = normalise)
+    if err:
+        return err, None
     if normalised:
         spec = spec | {"normalised": normalised}
     if [group for group in groups if len(group) > 1]:

@@ -87,10 +87,23 @@ def _add_files(args, ctx):
     args.add_all(ctx.files.certificates, format_each = "--certificate=%s")
     return inputs + ctx.files.keys + ctx.files.certificates
 
+def _add_packages(args, ctx, packages):
+    """Adds the packages' files where a path changes permissions: whose file it is, and whether it is one, only facts say.
+
+    Returns:
+        list of Files, the inputs
+    """
+    if "permissions" not in [json.decode(path)["type"] for path in ctx.attr.paths]:
+        return []
+    for package in packages:
+        args.add(package.name, format = "--package=%s")
+        args.add(package.apk, format = "--apk=%s")
+    return [package.apk for package in packages]
+
 def system_layer(ctx, *, spec, packages):
     """Declares the system layer of an image.
 
-    It is made from facts, never from a package's bytes.
+    It is made from facts; a package's bytes are read only for a file whose permissions the image changes.
 
     Args:
         ctx: context of a rule with the ocibuild toolchain and SYSTEM_ATTRS
@@ -110,7 +123,7 @@ def system_layer(ctx, *, spec, packages):
     args = ocibuild_args(ctx)
     args.add(json.encode(spec), format = "--spec=%s")
     args.add_all(facts, format_each = "--facts=%s")
-    inputs = facts + _add_files(args, ctx)
+    inputs = facts + _add_files(args, ctx) + _add_packages(args, ctx, packages)
     args.add(layer, format = "--layer=%s")
     args.add(descriptor, format = "--descriptor=%s")
     args.add(report, format = "--report=%s")

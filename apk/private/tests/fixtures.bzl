@@ -9,8 +9,8 @@ visibility("private")
 
 DIGEST = "sha256:" + "0" * 64
 
-def _entry(name, depends, layer):
-    return {
+def _entry(name, depends, layer, normalise):
+    entry = {
         "arch": "x86_64",
         "build_time": 1700000000 + layer,
         "checksum": "Q1x",
@@ -23,13 +23,15 @@ def _entry(name, depends, layer):
         "size": 30,
         "version": "1-r0",
     }
+    return entry | ({"normalise": normalise} if normalise else {})
 
-def fake_hub(name, packages):
+def fake_hub(name, packages, normalise = {}):
     """Declares packages of a lock for x86_64.
 
     Args:
         name: name of the hub
         packages: dict of package name to names that it depends on, in install order
+        normalise: dict of package name to why it must be normalised
     """
     hub_lock(
         name = name,
@@ -48,7 +50,7 @@ def fake_hub(name, packages):
         locked_package(
             name = package + "_x86_64",
             apk = package + "_apk",
-            entry = json.encode(_entry(package, depends, order)),
+            entry = json.encode(_entry(package, depends, order, normalise.get(package))),
             hub = name,
             tags = ["manual"],
             urls = ["https://example.com/os/x86_64/%s-1-r0.apk" % package],

@@ -70,6 +70,48 @@ def _image_test_impl(ctx):
 
 image_test = analysistest.make(_image_test_impl, config_settings = _AMD64)
 
+def _budget_test_impl(ctx):
+    """Above the budget the smallest packages share a layer, which is above the others."""
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_actions(env)
+    merge = _action(actions, "ApkMerge")
+    asserts.equals(env, ["musl", "libssl"], _values(merge, "--package="))
+    asserts.equals(env, ["musl-1-r0.apk", "libssl-1-r0.apk"], _packages_read(merge))
+    layers = _values(_action(actions, "OciManifest"), "--layer=")
+    asserts.equals(env, 3, len(layers))
+    asserts.equals(env, "openssl-1-r0", json.decode(layers[0])["name"])
+    asserts.true(env, layers[1].endswith("/budget_image.merged.layer.json"), "the shared layer is %s" % layers[1])
+    spec = json.decode(_values(_action(actions, "ApkSystemLayer"), "--spec=")[0])
+    asserts.equals(env, [["openssl"], ["musl", "libssl"]], spec["layers"])
+    return analysistest.end(env)
+
+budget_test = analysistest.make(_budget_test_impl, config_settings = _AMD64)
+
+def _normalised_test_impl(ctx):
+    """What the lock or the image says is rewritten, each alone; the rest is not read."""
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_actions(env)
+    merged = [_values(action, "--package=") for action in actions if action.mnemonic == "ApkMerge"]
+    asserts.equals(env, [["libssl"], ["split"]], sorted(merged))
+    spec = json.decode(_values(_action(actions, "ApkSystemLayer"), "--spec=")[0])
+    asserts.equals(env, {
+        "libssl": "the image says so",
+        "split": "its directory lib is a symlink to usr/lib in package musl-1-r0",
+    }, spec["normalised"])
+    return analysistest.end(env)
+
+normalised_test = analysistest.make(_normalised_test_impl, config_settings = _AMD64)
+
+def _permissions_test_impl(ctx):
+    """Whose file it is only the facts say: the system layer may read any package."""
+    env = analysistest.begin(ctx)
+    system = _action(analysistest.target_actions(env), "ApkSystemLayer")
+    asserts.equals(env, ["musl", "libssl", "openssl"], _values(system, "--package="))
+    asserts.equals(env, ["musl-1-r0.apk", "libssl-1-r0.apk", "openssl-1-r0.apk"], _packages_read(system))
+    return analysistest.end(env)
+
+permissions_test = analysistest.make(_permissions_test_impl, config_settings = _AMD64)
+
 def _facts_test_impl(ctx):
     env = analysistest.begin(ctx)
     facts = _action(analysistest.target_actions(env), "ApkFacts")
@@ -114,6 +156,8 @@ arch_test = _failure_test(
 unmet_test = _failure_test(
     "depends on \"libsl\", which no package at hand provides; the nearest is \"libssl\"",
 )
+
+not_in_image_test = _failure_test("normalise: package \"libsl\" is not in the image; the nearest is \"libssl\"")
 
 other_arch_test = _failure_test("is for aarch64, the image for x86_64")
 

@@ -19,6 +19,7 @@ type mergeFlags struct {
 	facts             []string
 	packages, apks    []string
 	layer, descriptor string
+	files             map[string]string // package files, by the packages' names
 }
 
 func parseMergeFlags(args []string) (*mergeFlags, error) {
@@ -33,10 +34,24 @@ func parseMergeFlags(args []string) (*mergeFlags, error) {
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
-	if len(f.packages) == 0 || len(f.packages) != len(f.apks) {
-		return nil, &usageError{fmt.Sprintf("merge: got %d --package and %d --apk, want as many, at least one", len(f.packages), len(f.apks))}
+	if len(f.packages) == 0 {
+		return nil, &usageError{"merge: --package is missing"}
 	}
-	return f, nil
+	var err error
+	f.files, err = packageFiles("merge", f.packages, f.apks)
+	return f, err
+}
+
+// packageFiles pairs the values of --package and --apk.
+func packageFiles(command string, packages, apks []string) (map[string]string, error) {
+	if len(packages) != len(apks) {
+		return nil, &usageError{fmt.Sprintf("%s: got %d --package and %d --apk, want as many", command, len(packages), len(apks))}
+	}
+	files := map[string]string{}
+	for i, name := range packages {
+		files[name] = apks[i]
+	}
+	return files, nil
 }
 
 func runMerge(ctx context.Context, args []string, _ io.Writer) error {
@@ -73,19 +88,18 @@ func runMerge(ctx context.Context, args []string, _ io.Writer) error {
 
 // sources puts the packages to merge into install order.
 func (f *mergeFlags) sources(facts []*apkfacts.Facts) ([]apkmerge.Source, error) {
-	files := map[string]string{}
-	for i, name := range f.packages {
-		files[name] = f.apks[i]
-	}
 	var sources []apkmerge.Source
+	known := map[string]bool{}
 	for i, p := range facts {
-		if file, ok := files[p.Name]; ok {
+		known[p.Name] = true
+		if file, ok := f.files[p.Name]; ok {
 			sources = append(sources, apkmerge.Source{Package: i, File: file})
-			delete(files, p.Name)
 		}
 	}
-	for name := range files {
-		return nil, fmt.Errorf("merge: package %q has no --facts", name)
+	for _, name := range f.packages {
+		if !known[name] {
+			return nil, fmt.Errorf("merge: package %q has no --facts", name)
+		}
 	}
 	return sources, nil
 }

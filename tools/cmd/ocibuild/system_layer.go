@@ -22,6 +22,7 @@ type systemLayerFlags struct {
 	configFragment            string
 	paths                     []apksystem.Path
 	keys, certificates        []apksystem.Named
+	packages, apks            []string
 }
 
 func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
@@ -46,19 +47,25 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 		f.paths[n-1].Content, err = os.ReadFile(value)
 		return err
 	})
+	fs.strings(&f.packages, "package", "name of a package, for paths that change the permissions of its files; may be repeated")
+	fs.strings(&f.apks, "apk", "file: the package named before it; may be repeated")
 	fs.named(&f.keys, "key-file", "file: a public key for etc/apk/keys; may be repeated")
 	fs.named(&f.certificates, "certificate", "file: certificates in PEM to trust; may be repeated")
 	fs.need(&f.layer, "layer", "output file")
 	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
 	fs.need(&f.report, "report", "output file: what was done, in JSON")
 	fs.StringVar(&f.configFragment, "config-fragment", "", "output file: what the accounts put into the image's config, for manifest")
-	if err := fs.parse(args); err != nil {
+	err := fs.parse(args)
+	if err != nil {
 		return nil, err
 	}
 	for _, p := range f.paths {
 		if p.Type == "file" && p.Content == nil {
 			return nil, &usageError{fmt.Sprintf("system-layer: path %s is a file, but no --file follows it", p.Path)}
 		}
+	}
+	if f.spec.Files, err = packageFiles("system-layer", f.packages, f.apks); err != nil {
+		return nil, err
 	}
 	f.spec.Paths, f.spec.Keys, f.spec.Certificates = f.paths, f.keys, f.certificates
 	return f, nil

@@ -4,88 +4,30 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/rules-apk/rules_apk/tools/internal/apktest"
 )
 
-// section makes a gzipped tar; the end of the archive is left out of all but the last section.
-func section(t *testing.T, last bool, entries ...*tar.Header) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	zip := gzip.NewWriter(&out)
-	w := tar.NewWriter(zip)
-	for _, h := range entries {
-		content := h.PAXRecords["TEST.content"]
-		delete(h.PAXRecords, "TEST.content")
-		if h.Typeflag == tar.TypeReg {
-			h.Size = int64(len(content))
-		}
-		if err := w.WriteHeader(h); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, content[:h.Size]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	err := w.Flush()
-	if last {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := zip.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
-
-// pkg makes a package file of data entries.
-func pkg(t *testing.T, entries ...*tar.Header) []byte {
-	t.Helper()
-	data := section(t, true, entries...)
-	info := fmt.Sprintf("pkgname = p\npkgver = 1-r0\narch = x86_64\ndatahash = %x\n", sha256.Sum256(data))
-	control := section(t, false, reg(".PKGINFO", info), reg(".post-install", "#!/bin/sh\n"))
-	return append(control, data...)
-}
-
-func reg(name, content string) *tar.Header {
-	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, PAXRecords: map[string]string{"TEST.content": content}}
-}
-
-// stated makes the entry state a checksum.
-func stated(h *tar.Header, of string) *tar.Header {
-	sum := sha1.Sum([]byte(of))
-	if h.PAXRecords == nil {
-		h.PAXRecords = map[string]string{}
-	}
-	h.PAXRecords["APK-TOOLS.checksum.SHA1"] = hex.EncodeToString(sum[:])
-	return h
-}
+func entry(h *tar.Header) apktest.File { return apktest.File{Header: h} }
 
 // Everything that a package can ship comes through, and through JSON and back.
 func TestNothingIsLost(t *testing.T) {
 	long := strings.Repeat("long/", 50) + "name"
-	suid := stated(reg("bin/su", "su"), "su")
+	suid := apktest.Regular("bin/su", "su").Stated().With("SCHILY.xattr.security.capability", "\x01\x00\x00\x02")
 	suid.Mode, suid.Uid, suid.Gid, suid.Uname, suid.Gname = 0o6755, 7, 8, "user", "group"
-	suid.PAXRecords["SCHILY.xattr.security.capability"] = "\x01\x00\x00\x02"
-	f, file, err := Extract(bytes.NewReader(pkg(t,
-		&tar.Header{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777},
+	f, file, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", map[string]string{".post-install": "#!/bin/sh\n"},
+		entry(&tar.Header{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777}),
 		suid,
-		&tar.Header{Typeflag: tar.TypeLink, Name: "bin/su2", Linkname: "bin/su", Mode: 0o6755},
-		stated(&tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/ln", Linkname: "su", Mode: 0o777}, "su"),
-		reg(long, "unstated"),
-		&tar.Header{Typeflag: tar.TypeChar, Name: "dev/null", Devmajor: 1, Devminor: 3, Mode: 0o666},
-		&tar.Header{Typeflag: tar.TypeBlock, Name: "dev/sda", Devmajor: 8, Mode: 0o600},
-		&tar.Header{Typeflag: tar.TypeFifo, Name: "run/pipe", Mode: 0o600},
-		reg("etc/passwd", "root:x:0:0:::\n"),
+		entry(&tar.Header{Typeflag: tar.TypeLink, Name: "bin/su2", Linkname: "bin/su", Mode: 0o6755}),
+		entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/ln", Linkname: "su", Mode: 0o777}).Stated(),
+		apktest.Regular(long, "unstated"),
+		entry(&tar.Header{Typeflag: tar.TypeChar, Name: "dev/null", Devmajor: 1, Devminor: 3, Mode: 0o666}),
+		entry(&tar.Header{Typeflag: tar.TypeBlock, Name: "dev/sda", Devmajor: 8, Mode: 0o600}),
+		entry(&tar.Header{Typeflag: tar.TypeFifo, Name: "run/pipe", Mode: 0o600}),
+		apktest.Regular("etc/passwd", "root:x:0:0:::\n"),
 	)))
 	if err != nil {
 		t.Fatal(err)
@@ -126,28 +68,34 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
+// wrong states a checksum that the file does not have.
+func wrong(f apktest.File) apktest.File {
+	return f.With(checksumRecord, strings.Repeat("00", sha1.Size))
+}
+
 func TestBadPackages(t *testing.T) {
 	for name, c := range map[string]struct {
-		entry *tar.Header
-		want  string
+		file apktest.File
+		want string
 	}{
-		"absolute name":    {reg("/etc/x", ""), "want a path relative to the root"},
-		"name with dots":   {reg("usr/../../x", ""), `want a path without ".."`},
-		"dots in front":    {reg("../x", ""), `want a path without ".."`},
-		"dot in front":     {reg("./etc/x", ""), `want a path without ".."`},
-		"hard link out":    {&tar.Header{Typeflag: tar.TypeLink, Name: "x", Linkname: "../y"}, "hard link: name is"},
-		"device elsewhere": {&tar.Header{Typeflag: tar.TypeChar, Name: "etc/null", Devmajor: 1, Devminor: 3}, "device outside dev/"},
-		"wrong checksum":   {stated(reg("x", "content"), "other"), "but the package states Q1"},
-		"wrong link":       {stated(&tar.Header{Typeflag: tar.TypeSymlink, Name: "x", Linkname: "y"}, "z"), "but the package states Q1"},
+		"absolute name":    {apktest.Regular("/etc/x", ""), "want a path relative to the root"},
+		"name with dots":   {apktest.Regular("usr/../../x", ""), `want a path without ".."`},
+		"dots in front":    {apktest.Regular("../x", ""), `want a path without ".."`},
+		"dot in front":     {apktest.Regular("./etc/x", ""), `want a path without ".."`},
+		"whiteout":         {apktest.Regular("etc/.wh.x", ""), "means that a file is removed"},
+		"hard link out":    {entry(&tar.Header{Typeflag: tar.TypeLink, Name: "x", Linkname: "../y"}), "hard link: name is"},
+		"device elsewhere": {entry(&tar.Header{Typeflag: tar.TypeChar, Name: "etc/null", Devmajor: 1, Devminor: 3}), "device outside dev/"},
+		"wrong checksum":   {wrong(apktest.Regular("x", "content")), "but the package states Q1"},
+		"wrong link":       {wrong(entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "x", Linkname: "y"})), "but the package states Q1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := Extract(bytes.NewReader(pkg(t, c.entry)))
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.entry.Name) {
+			_, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", nil, c.file)))
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file.Name) {
 				t.Errorf("error is %v, want %q with the name", err, c.want)
 			}
 		})
 	}
-	damaged := pkg(t, reg("x", strings.Repeat("y", 100)))
+	damaged := apktest.Package(t, "p", "", nil, apktest.Regular("x", strings.Repeat("y", 100)))
 	if _, _, err := Extract(bytes.NewReader(damaged[:len(damaged)-20])); err == nil {
 		t.Error("a truncated package is taken")
 	}

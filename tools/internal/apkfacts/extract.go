@@ -22,6 +22,7 @@ import (
 const (
 	checksumRecord = "APK-TOOLS.checksum.SHA1"
 	xattrPrefix    = "SCHILY.xattr."
+	whiteout       = ".wh." // of the image specification's layer.md
 )
 
 // Extract reads a package file once and returns its facts and what apkfile found out about the file.
@@ -201,6 +202,9 @@ func cleanPath(name string) (string, error) {
 	}
 	if p != path.Clean(p) || p == ".." || strings.HasPrefix(p, "../") {
 		return "", fmt.Errorf(`name is %q, want a path without "..", "." and empty parts`, name)
+	}
+	if strings.HasPrefix(path.Base(p), whiteout) {
+		return "", fmt.Errorf("name is %q, but in a layer of an image %s at the beginning means that a file is removed; want another name", name, whiteout)
 	}
 	return p, nil
 }

@@ -121,6 +121,25 @@ func (i *Info) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Files returns, for each entry but directories, the one that has its bytes: itself, or for a hard link the file that it
+// is a name of; nil for a link to what the archive does not have before it.
+func (f *Facts) Files() map[*Entry]*Entry {
+	files := map[*Entry]*Entry{}
+	byPath := map[string]*Entry{}
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		file := e
+		switch e.Type {
+		case Dir:
+			continue
+		case Hardlink:
+			file = byPath[e.Link] // a link to a link is one to its file
+		}
+		files[e], byPath[e.Path] = file, file
+	}
+	return files
+}
+
 // Value returns the first value of a key of .PKGINFO, or "".
 func (f *Facts) Value(key string) string { return apkfile.Info(f.Info).Value(key) }
 

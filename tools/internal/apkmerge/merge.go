@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
@@ -85,6 +84,7 @@ type merger struct {
 func (m *merger) add(s Source) error {
 	p := m.tree.Packages[s.Package]
 	keep := p.Kept()
+	names := newNames(p.Facts, keep)
 	at := 0
 	in, err := os.Open(s.File)
 	if err != nil {
@@ -103,9 +103,14 @@ func (m *merger) add(s Source) error {
 		if e.Type == apkfacts.Dir {
 			return m.addDir(p, e, h)
 		}
+		if e.Type == apkfacts.Hardlink {
+			return m.addLink(names, h, e, keep)
+		}
 		to, ok := keep[e]
 		if !ok {
-			return nil
+			if to, ok = keep[names.heir[e]]; !ok {
+				return nil
+			}
 		}
 		return m.addFile(h, e, to, content)
 	})
@@ -140,23 +145,34 @@ func (m *merger) addFile(h *tar.Header, e *apkfacts.Entry, to string, content io
 	c := *h
 	c.Name = to
 	c.PAXRecords = attributes(h)
-	if e.Type == apkfacts.Hardlink {
-		at, err := m.tree.Resolve(e.Link)
-		if err != nil {
-			return err
-		}
-		n := m.tree.Node(at)
-		if n == nil || n.Entry == nil || path.Base(n.Entry.Path) != path.Base(e.Link) {
-			return fmt.Errorf("it is a hard link to %s, which is left out; leave both out, or neither", e.Link)
-		}
-		c.Linkname = at
-	}
 	if e.Type == apkfacts.File {
 		c.Typeflag = tar.TypeReg // a sparse file's holes are written as zeros
 	} else {
 		content = nil
 	}
 	return m.out.Add(&c, content)
+}
+
+// addLink writes a hard link to wherever the file itself is.
+func (m *merger) addLink(names *names, h *tar.Header, e *apkfacts.Entry, keep map[*apkfacts.Entry]string) error {
+	to, ok := keep[e]
+	if !ok {
+		return nil
+	}
+	file := names.file[e]
+	if file == nil {
+		return fmt.Errorf("it is a hard link to %s, which the package does not have before it", e.Link)
+	}
+	if heir := names.heir[file]; heir != nil {
+		if heir == e {
+			return nil // it has the file's bytes already
+		}
+		file = heir
+	}
+	c := *h
+	c.Name, c.Linkname = to, keep[file]
+	c.PAXRecords = attributes(h)
+	return m.out.Add(&c, nil)
 }
 
 // attributes are the extended attributes; the package's other PAX records are apk's own, or for the header to state.

@@ -32,10 +32,8 @@ func addDatabase(b *builder) error {
 	if err != nil {
 		return err
 	}
-	var installed, scripts bytes.Buffer
-	if err := apkdb.WriteInstalled(&installed, b.tree.Packages, b.spec.Arch); err != nil {
-		return err
-	}
+	b.database = dir
+	var scripts bytes.Buffer
 	if err := apkdb.WriteScripts(&scripts, b.facts); err != nil {
 		return err
 	}
@@ -43,7 +41,7 @@ func addDatabase(b *builder) error {
 		name    string
 		content []byte
 	}{
-		{"installed", installed.Bytes()},
+		{"installed", nil},
 		{"scripts.tar", scripts.Bytes()},
 		{"triggers", apkdb.Triggers(b.facts)},
 	} {
@@ -52,6 +50,17 @@ func addDatabase(b *builder) error {
 		}
 	}
 	return b.overlay.set(apkfacts.Entry{Path: dir + "/lock", Mode: 0o600}, "database")
+}
+
+// addInstalled fills in what is installed. It comes last, because it states modes and owners as they have become.
+func addInstalled(b *builder) error {
+	var installed bytes.Buffer
+	if err := apkdb.WriteInstalled(&installed, b.tree.Packages, b.spec.Arch); err != nil {
+		return err
+	}
+	e := b.overlay.entries[b.database+"/installed"]
+	e.Content = installed.Bytes()
+	return nil
 }
 
 // databaseDir returns the folder of apk's database: lib/apk/db, or, in a distribution that has moved it, usr/lib/apk/db

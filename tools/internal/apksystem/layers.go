@@ -69,7 +69,7 @@ func (p *plan) check(t *apktree.Tree) (needed []ReportNormalised, err error) {
 		}
 		needed = append(needed, ReportNormalised{Package: pkg.Facts.Name, Why: why})
 		if !p.rewritten[i] && err == nil {
-			err = fmt.Errorf("package %s cannot be a layer as it is: %s; it must be normalised: lock again if the lock does not say so, or set layering = \"single\"", pkg.Facts, why)
+			err = fmt.Errorf("package %s cannot be a layer as it is: %s; it must be normalised; say so in the image: normalise = [%q]", pkg.Facts, why, pkg.Facts.Name)
 		}
 	}
 	return needed, err

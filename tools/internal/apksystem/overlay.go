@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -18,12 +19,14 @@ import (
 type overlay struct {
 	tree    *apktree.Tree
 	entries map[string]*apkfacts.Entry
+	// sources are where the content of an entry is, of those that do not have it themselves.
+	sources map[string]source
 	// why tells who put an entry there, for errors.
 	why map[string]string
 }
 
 func newOverlay(t *apktree.Tree) *overlay {
-	return &overlay{tree: t, entries: map[string]*apkfacts.Entry{}, why: map[string]string{}}
+	return &overlay{tree: t, entries: map[string]*apkfacts.Entry{}, sources: map[string]source{}, why: map[string]string{}}
 }
 
 // set puts an entry at its path, after following the symlinks on the way: a layer that had a directory in the place of
@@ -36,6 +39,7 @@ func (o *overlay) set(e apkfacts.Entry, why string) error {
 	e.Path = at
 	o.entries[at] = &e
 	o.why[at] = why
+	delete(o.sources, at)
 	return nil
 }
 
@@ -47,6 +51,21 @@ func (o *overlay) checkParents(p string) error {
 		}
 	}
 	return nil
+}
+
+// checkBelow refuses what is no directory where this layer has something below it.
+func (o *overlay) checkBelow(p string) error {
+	var below []string
+	for other := range o.entries {
+		if strings.HasPrefix(other, p+"/") {
+			below = append(below, other)
+		}
+	}
+	if len(below) == 0 {
+		return nil
+	}
+	first := slices.Min(below)
+	return fmt.Errorf("%s (%s) lies in it, so it must be a directory", first, o.why[first])
 }
 
 // file sets a regular file of root's with mode 0644.
@@ -85,7 +104,15 @@ func (o *overlay) write(w *ocilayer.Writer, modTime time.Time) error {
 	})
 	for _, p := range paths {
 		e := o.entries[p]
-		if err := w.Add(header(e, modTime), bytes.NewReader(e.Content)); err != nil {
+		h := header(e, modTime)
+		if s, ok := o.sources[p]; ok {
+			h.Size = e.Size
+			if err := s.read(func(content io.Reader) error { return w.Add(h, content) }); err != nil {
+				return fmt.Errorf("%s: %w", o.why[p], err)
+			}
+			continue
+		}
+		if err := w.Add(h, bytes.NewReader(e.Content)); err != nil {
 			return err
 		}
 	}
@@ -110,6 +137,15 @@ func header(e *apkfacts.Entry, modTime time.Time) *tar.Header {
 		h.Typeflag = tar.TypeSymlink
 	case apkfacts.Hardlink:
 		h.Typeflag = tar.TypeLink
+	case apkfacts.CharDev:
+		h.Typeflag = tar.TypeChar
+	case apkfacts.BlockDev:
+		h.Typeflag = tar.TypeBlock
+	case apkfacts.NamedPipe:
+		h.Typeflag = tar.TypeFifo
+	}
+	if e.Dev != nil {
+		h.Devmajor, h.Devminor = e.Dev[0], e.Dev[1]
 	}
 	for name, value := range e.Xattrs {
 		if h.PAXRecords == nil {

@@ -107,6 +107,13 @@ func (b *builder) addPath(p Path, seen map[string]bool) error {
 	if there != nil && (there.Type == apkfacts.Dir) != (e.Type == apkfacts.Dir) {
 		return fmt.Errorf("it is declared as %s, but there is a %s already", p.Type, typeName(there.Type))
 	}
+	if e.Type != apkfacts.Dir {
+		if err := b.overlay.checkBelow(at); err != nil {
+			return err
+		}
+	} else if there != nil {
+		b.tree.SetMetadata(at, e.Mode, e.UID, e.GID)
+	}
 	return b.overlay.set(e, "path "+p.Path)
 }
 
@@ -143,35 +150,15 @@ func (b *builder) addHardlink(e apkfacts.Entry, p Path) error {
 	if p.Mode != "" || p.User != "" || p.Group != "" {
 		return fmt.Errorf("it is a hard link, whose mode and owner are those of its source")
 	}
+	if there := b.at(e.Path); there != nil && there.Type == apkfacts.Dir {
+		return fmt.Errorf("it is declared as hardlink, but there is a dir already")
+	}
+	if err := b.overlay.checkBelow(e.Path); err != nil {
+		return err
+	}
 	e.Type, e.Link = apkfacts.Hardlink, source
 	e.Mode, e.UID, e.GID = target.Mode, target.UID, target.GID
 	return b.overlay.set(e, "path "+p.Path)
-}
-
-// addPermissions changes mode and owner of what is there. Of a package's file only those can be changed whose content is
-// at hand: others are in the package's own layer.
-func (b *builder) addPermissions(e apkfacts.Entry, p Path, there *apkfacts.Entry) error {
-	if there == nil {
-		return fmt.Errorf("nothing is there whose permissions could be changed")
-	}
-	own := b.overlay.entries[there.Path] != nil
-	if !own && there.Type != apkfacts.Dir && (there.Type != apkfacts.File || there.Size != int64(len(there.Content))) {
-		owner := b.tree.Packages[b.tree.Node(there.Path).Owner]
-		return fmt.Errorf("it is a %s of package %s, whose layer stays as it is; only permissions of directories and of the image's own files can be changed",
-			typeName(there.Type), owner.Facts)
-	}
-	changed := *there
-	var err error
-	if changed.Mode, err = mode(p.Mode, there.Mode); err != nil {
-		return err
-	}
-	if p.User != "" {
-		changed.UID = e.UID
-	}
-	if p.Group != "" {
-		changed.GID = e.GID
-	}
-	return b.overlay.set(changed, "path "+p.Path)
 }
 
 // cleanPath returns a path relative to the root.

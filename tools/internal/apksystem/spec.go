@@ -30,6 +30,9 @@ type Spec struct {
 	Keys []Named `json:"-"`
 	// Certificates are PEM files whose certificates programs in the image shall trust.
 	Certificates []Named `json:"-"`
+	// Files are the package files, by the packages' names. They are read only where Paths change the permissions of a
+	// package's file: then the layer needs its bytes.
+	Files map[string]string `json:"-"`
 }
 
 // acknowledged is the only value in Spec.Scripts.

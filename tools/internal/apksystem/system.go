@@ -25,6 +25,7 @@ type builder struct {
 	report  *Report
 
 	accounts *passwd.DB
+	database string // folder of apk's database
 }
 
 // Build writes the system layer of an image with the given packages, in install order, to w.
@@ -35,7 +36,7 @@ func Build(w io.Writer, spec *Spec, packages []*apkfacts.Facts) (ocilayer.Descri
 	}
 	// In this order: a later part replaces what an earlier one put at the same path.
 	for _, add := range []func(*builder) error{
-		addHidden, addDirectories, addBusybox, addLibraryCache, addAccounts, addCertificates, addKeys, addConfig, addDatabase, addPaths,
+		addHidden, addDirectories, addBusybox, addLibraryCache, addAccounts, addCertificates, addKeys, addConfig, addDatabase, addPaths, addInstalled,
 	} {
 		if err := add(b); err != nil {
 			return ocilayer.Descriptor{}, nil, err

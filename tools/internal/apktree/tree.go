@@ -199,7 +199,14 @@ func (t *Tree) addDir(p *Package, shipped string, e *apkfacts.Entry) error {
 		n.dirs = slices.DeleteFunc(n.dirs, func(i dirInstance) bool { return i.pkg == p.index })
 		n.dirs = append(n.dirs, dirInstance{p.index, e})
 	}
-	for up := parent(d.At); up != "" && t.nodes[up] == nil; up = parent(up) {
+	for up := parent(d.At); up != ""; up = parent(up) {
+		n := t.nodes[up]
+		if n != nil && n.IsDir() {
+			break
+		}
+		if n != nil {
+			return conflictAt(up, "package %s: %s lies in %s, which in package %s is a file; leave one of the packages out", p.Facts, d.At, up, t.Packages[n.Owner].Facts)
+		}
 		t.nodes[up] = &Node{Path: up, Owner: p.index}
 	}
 	return nil

@@ -50,6 +50,9 @@ func TestWhoOwnsAFile(t *testing.T) {
 		"same origin":                  {pkg("a", "origin:o", file("d/f", "A")), pkg("b", "origin:o", file("d/f", "B")), "b"},
 		"file over directory":          {pkg("a", "", dir("d/f", 0o755, 0)), pkg("b", "", file("d/f", "B")), "conflict"},
 		"directory over file":          {pkg("a", "", file("d/f", "A")), pkg("b", "", dir("d/f", 0o755, 0)), "conflict"},
+		"file in a file":               {pkg("a", "", file("d/f", "A")), pkg("b", "", file("d/f/x", "B")), "conflict"},
+		"file far below a file":        {pkg("a", "", file("d/f", "A")), pkg("b", "", file("d/f/x/y", "B")), "conflict"},
+		"file over what has a file":    {pkg("a", "", file("d/f/x/y", "A")), pkg("b", "", file("d/f", "B")), "conflict"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree, err := New([]*apkfacts.Facts{c.first, c.second}, nil)
