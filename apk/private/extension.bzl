@@ -30,6 +30,16 @@ The lock need not exist yet: images that need it are then left out of `bazel bui
             doc = "apk.yaml: what is asked for.",
             mandatory = True,
         ),
+        "fetch": attr.string(
+            default = "repository",
+            doc = """What downloads packages.
+
+`repository`: a repository for each, when a target needs it; with Bazel's repository cache, credentials, mirrors and
+`bazel fetch`. `action`: the actions that read packages, which only happens where their results are in no cache: with a
+warm remote cache, nothing is downloaded. Such actions use the network, without credentials.
+""",
+            values = ["action", "repository"],
+        ),
         "lock": attr.label(
             doc = "apk.lock.json: the answer.",
             mandatory = True,
@@ -107,6 +117,7 @@ def _declare_locked(tag, lock):
             name = repository_name(tag.name, package["arch"], package["name"]),
             config = tag.config,
             entry = json.encode({field: package[field] for field in _ENTRY_FIELDS if field in package}),
+            fetch = tag.fetch,
             hub = tag.name,
             urls = package_urls(package, lock["repositories"]),
         )

@@ -1,15 +1,17 @@
 """The ApkFacts action: the only one that reads a package's bytes to build an image."""
 
 load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocifetch.bzl", "ocifetch_run")
 
 visibility(["//apk/..."])
 
-def apk_facts(ctx, *, apk, expect = None):
+def apk_facts(ctx, *, apk = None, download = None, expect = None):
     """Declares facts and layer descriptor of a package.
 
     Args:
         ctx: context of a rule with the ocibuild toolchain
-        apk: File
+        apk: File, or None if download is given
+        download: string as download_spec returns it: the action itself gets the package
         expect: dict, members of the lock's entry that the package has to match, or None
 
     Returns:
@@ -18,11 +20,24 @@ def apk_facts(ctx, *, apk, expect = None):
     facts = ctx.actions.declare_file(ctx.label.name + ".facts.json")
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
     args = ocibuild_args(ctx)
-    args.add(apk, format = "--apk=%s")
     if expect:
         args.add(json.encode(expect), format = "--expect=%s")
     args.add(facts, format = "--facts=%s")
     args.add(descriptor, format = "--descriptor=%s")
+    if download:
+        ocifetch_run(
+            ctx,
+            args = args,
+            downloads = [download],
+            flag = "--apk",
+            inputs = [],
+            mnemonic = "ApkFacts",
+            outputs = [facts, descriptor],
+            progress_message = "Fetching and reading %s" % json.decode(download)["name"],
+            subcommand = "facts",
+        )
+        return struct(descriptor = descriptor, facts = facts)
+    args.add(apk, format = "--apk=%s")
     ocibuild_run(
         ctx,
         subcommand = "facts",

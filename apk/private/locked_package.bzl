@@ -3,17 +3,17 @@
 load("//apk/private:facts.bzl", "apk_facts")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocifetch.bzl", "download_spec", "ocifetch_file")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
 visibility("public")  # Loaded by the repositories that the module extension makes.
 
-DOC = "One downloaded package, checked against its lock. Made by the module extension."
+DOC = "One package, checked against its lock. Made by the module extension."
 
 ATTRS = {
     "apk": attr.label(
-        doc = "The package.",
+        doc = "The package; none: actions download it.",
         allow_single_file = [".apk"],
-        mandatory = True,
     ),
     "entry": attr.string(
         doc = "The lock's entry, JSON.",
@@ -56,20 +56,38 @@ def layer_descriptor(entry):
 
 def _locked_package_impl(ctx):
     entry = json.decode(ctx.attr.entry)
-    facts = apk_facts(ctx, apk = ctx.file.apk, expect = {field: entry[field] for field in _EXPECTED})
+    apk = ctx.file.apk
+    download = None
+    if not apk:
+        apk = ctx.actions.declare_file("%s-%s.apk" % (entry["name"], entry["version"]))
+        download = download_spec(
+            name = apk.basename,
+            sha256 = entry["sha256"],
+            size = entry["size"],
+            urls = ctx.attr.urls,
+        )
+        ocifetch_file(ctx, download = download, output = apk)
+    facts = apk_facts(
+        ctx,
+        apk = None if download else apk,
+        download = download,
+        expect = {field: entry[field] for field in _EXPECTED},
+    )
     return [
-        DefaultInfo(files = depset([ctx.file.apk])),
+        DefaultInfo(files = depset([apk])),
         ApkPackageInfo(
-            apk = ctx.file.apk,
+            apk = apk,
             arch = entry["arch"],
             build_time = entry.get("build_time", 0),
             conflicts = tuple(entry.get("conflicts", [])),
             depends = tuple(entry.get("depends", [])),
+            download = download,
             facts = facts.facts,
             id = entry["sha256"],
             install_if = tuple(entry.get("install_if", [])),
             layer = OciLayerInfo(
-                blob = ctx.file.apk,
+                blob = apk,
+                deferred = download != None,
                 facts = facts.facts,
                 inline = layer_descriptor(entry),
                 urls = ctx.attr.urls,

@@ -152,6 +152,7 @@ def _apk_package_impl(ctx):
         build_time = ctx.attr.build_time,
         conflicts = (),
         depends = (),
+        download = None,
         facts = facts.facts,
         id = str(ctx.label),
         install_if = tuple(ctx.attr.install_if),

@@ -3,6 +3,7 @@
 load("//apk/private:layering.bzl", "layer_groups")
 load("//apk/private:nearest.bzl", "nearest")
 load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocifetch.bzl", "ocifetch_run")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
 visibility(["//apk/..."])
@@ -47,20 +48,24 @@ def _merge(ctx, *, spec, packages, group):
     args = ocibuild_args(ctx)
     args.add(json.encode(spec), format = "--spec=%s")
     args.add_all(facts, format_each = "--facts=%s")
-    for package in group:
-        args.add(package.name, format = "--package=%s")
-        args.add(package.apk, format = "--apk=%s")
+    at_hand = [package for package in group if not package.download]
+    downloaded = [package for package in group if package.download]
+    args.add_all([package.name for package in at_hand + downloaded], format_each = "--package=%s")
+    args.add_all([package.apk for package in at_hand], format_each = "--apk=%s")
     args.add(layer, format = "--layer=%s")
     args.add(descriptor, format = "--descriptor=%s")
-    ocibuild_run(
-        ctx,
-        subcommand = "merge",
-        args = args,
-        inputs = facts + [package.apk for package in group],
-        outputs = [layer, descriptor],
-        mnemonic = "ApkMerge",
-        progress_message = "Merging %{output}",
-    )
+    action = {
+        "args": args,
+        "inputs": facts + [package.apk for package in at_hand],
+        "mnemonic": "ApkMerge",
+        "outputs": [layer, descriptor],
+        "progress_message": "Merging %{output}",
+        "subcommand": "merge",
+    }
+    if downloaded:
+        ocifetch_run(ctx, downloads = [package.download for package in downloaded], flag = "--apk", **action)
+    else:
+        ocibuild_run(ctx, **action)
     return OciLayerInfo(blob = layer, descriptor = descriptor)
 
 def package_layers(ctx, *, spec, packages, layering, normalise):

@@ -4,7 +4,7 @@ load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
 
 visibility(["//apk/..."])
 
-DOC = "Downloads one package of a lock, by its SHA-256, from its repository or a mirror of it."
+DOC = "One package of a lock: downloaded, by its SHA-256, or described for actions that download it."
 
 ATTRS = {
     "config": attr.label(
@@ -14,6 +14,11 @@ ATTRS = {
     "entry": attr.string(
         doc = "The lock's entry, JSON.",
         mandatory = True,
+    ),
+    "fetch": attr.string(
+        doc = "What downloads it.",
+        mandatory = True,
+        values = ["action", "repository"],
     ),
     "hub": attr.string(
         doc = "The name of the lock's hub.",
@@ -43,12 +48,15 @@ def _absolute_url(url, folder):
     path = url if url.startswith("/") else "%s/%s" % (folder, url)
     return "file://" + path.replace("%", "%25").replace(" ", "%20")
 
-def _package_repository_impl(repository_ctx):
-    attr = repository_ctx.attr
-    entry = json.decode(attr.entry)
-    urls = attr.urls
+def _download(repository_ctx, entry):
+    """Downloads the package.
+
+    Returns:
+        string, the file's name
+    """
+    urls = repository_ctx.attr.urls
     if [url for url in urls if "://" not in url]:
-        folder = repository_ctx.path(attr.config).dirname
+        folder = repository_ctx.path(repository_ctx.attr.config).dirname
         urls = [_absolute_url(url, folder) for url in urls]
     apk = "%s-%s.apk" % (entry["name"], entry["version"])
     repository_ctx.download(
@@ -57,6 +65,17 @@ def _package_repository_impl(repository_ctx):
         sha256 = entry["sha256"].removeprefix("sha256:"),
         url = urls,
     )
+    return apk
+
+def _package_repository_impl(repository_ctx):
+    attr = repository_ctx.attr
+    urls = [url for url in attr.urls if "://" in url]
+    apk = None
+    if attr.fetch == "action":
+        # An action sees no files that are not its inputs: a package of a folder is fetched here all the same.
+        urls = [url for url in urls if not url.startswith("file://")]
+    if attr.fetch == "repository" or not urls:
+        apk = _download(repository_ctx, json.decode(attr.entry))
     repository_ctx.template(
         "BUILD.bazel",
         attr._build,
@@ -65,7 +84,7 @@ def _package_repository_impl(repository_ctx):
             "{apk}": repr(apk),
             "{entry}": repr(attr.entry),
             "{hub}": repr(attr.hub),
-            "{urls}": repr([url for url in attr.urls if "://" in url]),
+            "{urls}": repr(urls),
         },
     )
 

@@ -83,7 +83,7 @@ def _is_stamped(destinations):
     ])
 
 def _layer(layer, path):
-    spec = {"blob": path(layer.blob)} if layer.blob else {}
+    spec = {"blob": path(layer.blob)} if layer.blob and not layer.deferred else {}
     if layer.urls:
         spec["urls"] = list(layer.urls)
     if layer.inline != None:

@@ -48,5 +48,7 @@ def layout_directory(ctx, *, images, descriptor, index = None, name = None):
         outputs = [directory],
         mnemonic = "OciLayout",
         progress_message = "Writing the OCI layout of %{label}",
+        # A copy of what other actions' outputs and packages hold: to make it again costs less than to send it.
+        execution_requirements = {"no-remote-cache": "1"},
     )
     return directory

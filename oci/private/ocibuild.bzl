@@ -11,14 +11,14 @@ def ocibuild_args(ctx):
         ctx: rule context
 
     Returns:
-        Args; travel in a file where they would be too long for a command line.
+        Args, which travel in a file.
     """
     args = ctx.actions.args()
-    args.use_param_file("--flagfile=%s")
+    args.use_param_file("--flagfile=%s", use_always = True)  # As Bazel's protocol for workers wants it.
     args.set_param_file_format("multiline")
     return args
 
-def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_message):
+def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_message, execution_requirements = {}):
     """Registers an action that runs ocibuild: no shell, no environment, no absolute path, remotable.
 
     Args:
@@ -29,9 +29,11 @@ def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_m
         outputs: list of Files
         mnemonic: string
         progress_message: string, with %{label}, %{output} and so on
+        execution_requirements: dict, more of them
     """
+    toolchain = ctx.toolchains[OCIBUILD_TOOLCHAIN_TYPE]
     ctx.actions.run(
-        executable = ctx.toolchains[OCIBUILD_TOOLCHAIN_TYPE].ocibuild,
+        executable = toolchain.ocibuild,
         toolchain = OCIBUILD_TOOLCHAIN_TYPE,
         arguments = [subcommand, args],
         inputs = inputs,
@@ -39,5 +41,5 @@ def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_m
         mnemonic = mnemonic,
         progress_message = progress_message,
         env = {},
-        execution_requirements = {"supports-path-mapping": "1"},
+        execution_requirements = toolchain.requirements | execution_requirements,
     )

@@ -1,8 +1,10 @@
 """ocibuild_toolchain: which ocibuild the actions run."""
 
+load("//oci/private:requirements.bzl", "ExecutionRequirementsInfo")
+
 visibility(["//oci/..."])
 
-DOC = """Wraps an `ocibuild` binary for `//oci:toolchain_type`.
+DOC = """Wraps an `ocibuild` binary, and `ocifetch`, for `//oci:toolchain_type`.
 
 The default one is built from source. A workspace with a binary of its own registers that instead:
 
@@ -28,11 +30,22 @@ ATTRS = {
         executable = True,
         mandatory = True,
     ),
+    "ocifetch": attr.label(
+        doc = "The binary that downloads in actions, built for the machine that runs them; needed for `fetch = \"action\"` only.",
+        cfg = "exec",
+        executable = True,
+    ),
+    "_requirements": attr.label(
+        default = "//oci/private:ocibuild_requirements",
+        providers = [ExecutionRequirementsInfo],
+    ),
 }
 
 def _ocibuild_toolchain_impl(ctx):
     return [platform_common.ToolchainInfo(
         ocibuild = ctx.attr.ocibuild[DefaultInfo].files_to_run,
+        ocifetch = ctx.attr.ocifetch[DefaultInfo].files_to_run if ctx.attr.ocifetch else None,
+        requirements = ctx.attr._requirements[ExecutionRequirementsInfo].requirements,
     )]
 
 ocibuild_toolchain = rule(

@@ -10,6 +10,7 @@ FIELDS = {
     "build_time": "int, Unix seconds",
     "conflicts": "tuple of strings, raw constraints that the lock says exclude others, without the `!`",
     "depends": "tuple of strings, names of locked packages that meet its dependencies",
+    "download": "string as download_spec returns it, or None; with it, apk is the output of a download",
     "facts": "File, what images need to know of it (docs/formats.md, \"Facts\")",
     "id": "string, the same only for the same package",
     "install_if": "tuple of strings, raw constraints: it joins an image that meets all of them",

@@ -8,18 +8,29 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/flagfile"
 )
 
 func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintf(os.Stderr, "ocibuild: error: %v\n", err)
-		var u *usageError
-		if errors.As(err, &u) {
-			os.Exit(2)
-		}
-		os.Exit(1)
+	args := os.Args[1:]
+	if n := len(args); n > 0 && args[n-1] == workerFlag {
+		os.Exit(exitCode(serve(context.Background(), args[:n-1], os.Stdin, os.Stdout), os.Stderr))
 	}
+	os.Exit(exitCode(run(context.Background(), args, os.Stdout, os.Stderr), os.Stderr))
+}
+
+// exitCode prints an error, if there is one.
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "ocibuild: error: %v\n", err)
+	var u *usageError
+	if errors.As(err, &u) {
+		return 2
+	}
+	return 1
 }
 
 // command is one subcommand.
@@ -66,33 +77,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if c.name != args[0] {
 			continue
 		}
-		expanded, err := expandFlagFiles(args[1:])
+		expanded, err := flagfile.Expand(args[1:])
 		if err != nil {
 			return err
 		}
 		return c.run(ctx, expanded, stderr)
 	}
 	return &usageError{fmt.Sprintf("subcommand is %q, want one of those that `ocibuild help` lists", args[0])}
-}
-
-// expandFlagFiles replaces each --flagfile=PATH by the lines of that file: command lines have a greatest length.
-func expandFlagFiles(args []string) ([]string, error) {
-	var out []string
-	for _, a := range args {
-		path, ok := strings.CutPrefix(a, "--flagfile=")
-		if !ok {
-			out = append(out, a)
-			continue
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("reading arguments: %w", err)
-		}
-		for line := range strings.Lines(string(data)) {
-			if line = strings.TrimRight(line, "\r\n"); line != "" {
-				out = append(out, line)
-			}
-		}
-	}
-	return out, nil
 }

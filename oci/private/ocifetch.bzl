@@ -1,0 +1,99 @@
+"""Actions that download: what they get is pinned by digest, so their results can be cached like any other's."""
+
+load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args")
+
+visibility(["//apk/...", "//oci/..."])
+
+# The only actions that may use the network. A remote executor without one leaves them to the machine that builds with
+# --modify_execution_info=ApkFacts=+no-remote-exec,OciFetch=+no-remote-exec.
+_REQUIREMENTS = {
+    "requires-network": "1",
+    "supports-path-mapping": "1",
+}
+
+_PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"]
+
+def download_spec(*, name, urls, sha256, size):
+    """Writes what ocifetch has to know of a file.
+
+    Args:
+        name: string, the file's name
+        urls: list of strings, http or https, in order of preference
+        sha256: string, `sha256:` and hex
+        size: int, bytes
+
+    Returns:
+        string, JSON
+    """
+    return json.encode({"name": name, "sha256": sha256, "size": size, "urls": urls})
+
+def _toolchain(ctx):
+    toolchain = ctx.toolchains[OCIBUILD_TOOLCHAIN_TYPE]
+    if not toolchain.ocifetch:
+        fail("%s: the toolchain for %s has no ocifetch, which downloads what is to be fetched by actions; set ocifetch of its ocibuild_toolchain, or fetch = \"repository\"" % (
+            ctx.label,
+            OCIBUILD_TOOLCHAIN_TYPE,
+        ))
+    return toolchain
+
+def _environment(ctx):
+    """Proxies are all that may come from outside: `--action_env=HTTPS_PROXY=…`, for tools `--host_action_env`."""
+    return {name: ctx.configuration.default_shell_env[name] for name in _PROXIES if name in ctx.configuration.default_shell_env}
+
+def ocifetch_file(ctx, *, download, output):
+    """Registers the OciFetch action, which downloads a file. It runs only if some other action reads the file.
+
+    Args:
+        ctx: context of a rule with the ocibuild toolchain
+        download: string as download_spec returns it
+        output: File
+    """
+    args = ocibuild_args(ctx)
+    args.add(download, format = "--get=%s")
+    args.add(output, format = "--output=%s")
+    ctx.actions.run(
+        executable = _toolchain(ctx).ocifetch,
+        toolchain = OCIBUILD_TOOLCHAIN_TYPE,
+        arguments = [args],
+        outputs = [output],
+        mnemonic = "OciFetch",
+        progress_message = "Fetching %{output}",
+        env = _environment(ctx),
+        # The place that it comes from is as good a cache.
+        execution_requirements = _REQUIREMENTS | {"no-remote-cache": "1"},
+    )
+
+def ocifetch_run(ctx, *, downloads, flag, subcommand, args, inputs, outputs, mnemonic, progress_message):
+    """Registers an action that downloads files and runs ocibuild on them: no files are downloaded if its result is cached.
+
+    Args:
+        ctx: context of a rule with the ocibuild toolchain
+        downloads: list of strings as download_spec returns them
+        flag: string, ocibuild's flag for such a file, such as `--apk`; they come last, in order
+        subcommand: string, such as "facts"
+        args: Args from ocibuild_args, with all other flags
+        inputs: list of Files
+        outputs: list of Files
+        mnemonic: string
+        progress_message: string
+    """
+    toolchain = _toolchain(ctx)
+    fetch = ocibuild_args(ctx)
+    fetch.add_all(downloads, format_each = "--get=%s")
+    fetch.add(flag, format = "--pass=%s")
+    program = ctx.actions.args()
+    program.add("--")
+    program.add(toolchain.ocibuild.executable)
+    program.add(subcommand)
+    ctx.actions.run(
+        executable = toolchain.ocifetch,
+        toolchain = OCIBUILD_TOOLCHAIN_TYPE,
+        tools = [toolchain.ocibuild],
+        arguments = [fetch, program, args],
+        inputs = inputs,
+        outputs = outputs,
+        mnemonic = mnemonic,
+        progress_message = progress_message,
+        env = _environment(ctx),
+        execution_requirements = _REQUIREMENTS,
+    )

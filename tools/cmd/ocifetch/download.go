@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/fetch"
+)
+
+// jobs is how many files are downloaded at once.
+const jobs = 8
+
+// file is what --get says of a file.
+type file struct {
+	// Name is what the file is called where PROGRAM gets it.
+	Name string `json:"name"`
+	// URLs are tried in order.
+	URLs []string `json:"urls"`
+	// SHA256 is "sha256:" and lower-case hex.
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+func (f file) check() error {
+	digest, ok := strings.CutPrefix(f.SHA256, "sha256:")
+	if raw, err := hex.DecodeString(digest); !ok || err != nil || len(raw) != sha256.Size {
+		return fmt.Errorf("sha256 is %q, want \"sha256:\" and 64 lower-case hex digits", f.SHA256)
+	}
+	if f.Name == "" || f.Name != filepath.Base(f.Name) || f.Name == ".." {
+		return fmt.Errorf("name is %q, want the name of a file, without a folder", f.Name)
+	}
+	if len(f.URLs) == 0 {
+		return fmt.Errorf("%s: urls is empty, want at least one", f.Name)
+	}
+	return nil
+}
+
+// downloader writes files that are what their digest says.
+type downloader struct {
+	client *fetch.Client
+}
+
+// writeAll writes each file into a folder of its own below dir: names need not differ.
+func (d downloader) writeAll(ctx context.Context, files []file, dir string) ([]string, error) {
+	paths := make([]string, len(files))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(jobs)
+	for i, f := range files {
+		paths[i] = filepath.Join(dir, strconv.Itoa(i)+"-"+f.Name)
+		group.Go(func() error { return d.write(ctx, f, paths[i]) })
+	}
+	return paths, group.Wait()
+}
+
+// write downloads a file. One mirror with wrong bytes does not keep the next from being asked.
+func (d downloader) write(ctx context.Context, f file, path string) error {
+	var failures []string
+	for _, url := range f.URLs {
+		err := d.writeFrom(ctx, f, url, path)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		failures = append(failures, err.Error())
+	}
+	return fmt.Errorf("%s: no place has it: %s; where it was deleted, run `update` of the lock, or lay a copy of the locked packages in with `mirror` and name it as a mirror of the repository",
+		f.Name, strings.Join(failures, "; "))
+}
+
+func (d downloader) writeFrom(ctx context.Context, f file, url, path string) error {
+	r, err := d.client.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return atomicfile.Write(path, func(w io.Writer) error {
+		hash := sha256.New()
+		// One byte more than there should be is enough to see that there is more.
+		n, err := io.Copy(io.MultiWriter(w, hash), io.LimitReader(r, f.Size+1))
+		if err != nil {
+			return fmt.Errorf("%s: %w", url, err)
+		}
+		if n > f.Size {
+			return fmt.Errorf("%s: more than %d bytes, want %d", url, f.Size, f.Size)
+		}
+		if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); n != f.Size || got != f.SHA256 {
+			return fmt.Errorf("%s: %d bytes with %s, want %d with %s", url, n, got, f.Size, f.SHA256)
+		}
+		return nil
+	})
+}
