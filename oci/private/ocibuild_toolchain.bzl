@@ -25,6 +25,7 @@ toolchain(
 
 ATTRS = {
     "ocibuild": attr.label(
+        allow_single_file = True,
         doc = "The binary, built for the machine that runs actions.",
         cfg = "exec",
         executable = True,
