@@ -21,16 +21,17 @@ import (
 // lab is what all scenarios use.
 type lab struct {
 	options
-	dir       string // everything that is made lies below it
-	checkout  string // of rules_apk
-	stderr    io.Writer
-	report    *report.Report
-	ocibuild  string // path of the program
-	apklock   string // path of the program
-	builder   *rebuild.Builder
-	host      *filehost.Host // serves dir/served
-	realSet   *realSet       // nil until a scenario asks for it
-	baselines map[string]report.Series
+	dir        string // everything that is made lies below it
+	checkout   string // of rules_apk
+	stderr     io.Writer
+	report     *report.Report
+	ocibuild   string // path of the program
+	apklock    string // path of the program
+	builder    *rebuild.Builder
+	host       *filehost.Host // serves dir/served
+	realSet    *realSet       // nil until a scenario asks for it
+	workspaces []*bazel.Workspace
+	baselines  map[string]report.Series
 }
 
 func newLab(ctx context.Context, o options, stderr io.Writer) (*lab, error) {
@@ -61,6 +62,9 @@ func newLab(ctx context.Context, o options, stderr io.Writer) (*lab, error) {
 	if l.apklock, err = l.compile(ctx, "apklock"); err != nil {
 		return nil, err
 	}
+	if _, err := l.compile(ctx, "ocifetch"); err != nil {
+		return nil, err
+	}
 	key, err := signingkey.Write(filepath.Join(l.dir, "keys"), "bench")
 	if err != nil {
 		return nil, err
@@ -73,8 +77,8 @@ func newLab(ctx context.Context, o options, stderr io.Writer) (*lab, error) {
 // close ends servers and, unless it is to be kept, deletes what was made.
 func (l *lab) close(ctx context.Context) error {
 	var errs []error
-	if l.realSet != nil {
-		errs = append(errs, l.realSet.Discard(ctx))
+	for _, w := range l.workspaces {
+		errs = append(errs, w.Shutdown(ctx))
 	}
 	if l.host != nil {
 		errs = append(errs, l.host.Close())

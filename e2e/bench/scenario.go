@@ -19,6 +19,12 @@ func all() []scenario {
 		{"clean", "an image, a no-op and an empty genrule, after clean with everything fetched", measureClean},
 		{"bump", "one package of the lock is rebuilt", measureBump},
 		{"app", "one line of an application on top of an image changes", measureApp},
+		{"many", "1, 10, 100 and 1,000 images on one lock", measureMany},
+		{"shares", "where the time goes", measureShares},
+		{"remote", "a remote cache, and a second output base without package server", measureRemote},
+		{"opt", "the same images with -c opt", measureOpt},
+		{"scale", "analysis of 1,000 images on 5,000 generated packages", measureScale},
+		{"tool", "ocibuild alone: its start and its memory", measureTool},
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +13,6 @@ import (
 // Nothing is in a cache that a scenario does not set up itself.
 const bazelrc = `common --lockfile_mode=off
 common --incompatible_strict_action_env
-common --experimental_output_paths=strip
 common --noshow_progress
 common --color=no
 common --repository_cache=CACHE
@@ -40,6 +40,7 @@ const prebuilt = `load("@rules_apk//oci:defs.bzl", "ocibuild_toolchain")
 ocibuild_toolchain(
     name = "prebuilt",
     ocibuild = "ocibuild",
+    ocifetch = "ocifetch",
 )
 
 toolchain(
@@ -88,9 +89,10 @@ func (l *lab) newWorkspace(name, fetch string, repositories, keys, archs, packag
 	if err != nil {
 		return nil, err
 	}
-	ocibuild, err := os.ReadFile(l.ocibuild)
-	if err != nil {
-		return nil, err
+	for _, tool := range []string{"ocibuild", "ocifetch"} {
+		if err := copyProgram(filepath.Join(l.dir, "bin", tool), filepath.Join(w.Dir, "prebuilt", tool)); err != nil {
+			return nil, err
+		}
 	}
 	for file, content := range map[string]string{
 		".bazelrc":             strings.ReplaceAll(bazelrc, "CACHE", w.Base+".repositories"),
@@ -98,7 +100,6 @@ func (l *lab) newWorkspace(name, fetch string, repositories, keys, archs, packag
 		"MODULE.bazel":         strings.NewReplacer("CHECKOUT", l.checkout, "FETCH", fetch).Replace(module),
 		"BUILD.bazel":          "",
 		"prebuilt/BUILD.bazel": prebuilt,
-		"prebuilt/ocibuild":    string(ocibuild),
 		"empty/BUILD.bazel":    emptyGenrule,
 		"apk.yaml": fmt.Sprintf("repositories: [%s]\nkeyring: [%s]\narchs: [%s]\npackages: [%s]\n",
 			quoted(repositories), quoted(keys), quoted(archs), quoted(packages)),
@@ -108,7 +109,16 @@ func (l *lab) newWorkspace(name, fetch string, repositories, keys, archs, packag
 			return nil, err
 		}
 	}
-	return w, os.Chmod(filepath.Join(w.Dir, "prebuilt/ocibuild"), 0o755)
+	l.workspaces = append(l.workspaces, w)
+	return w, nil
+}
+
+func copyProgram(from, to string) error {
+	program, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, program, 0o755))
 }
 
 func quoted(list []string) string {

@@ -12,6 +12,7 @@ The default one is built from source. A workspace with a binary of its own regis
 ocibuild_toolchain(
     name = "prebuilt",
     ocibuild = "//third_party:ocibuild_linux_amd64",
+    ocifetch = "//third_party:ocifetch_linux_amd64",
 )
 
 toolchain(
@@ -32,6 +33,7 @@ ATTRS = {
         mandatory = True,
     ),
     "ocifetch": attr.label(
+        allow_single_file = True,
         doc = "The binary that downloads in actions, built for the machine that runs them; needed for `fetch = \"action\"` only.",
         cfg = "exec",
         executable = True,

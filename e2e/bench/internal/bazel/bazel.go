@@ -4,6 +4,7 @@ package bazel
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -67,15 +68,18 @@ func (w *Workspace) Write(name, content string) error {
 	return os.WriteFile(path, []byte(content), 0o644)
 }
 
-// Discard stops the server of the output base and deletes it.
-func (w *Workspace) Discard(ctx context.Context) error {
+// Shutdown stops the server of the output base, if there is one.
+func (w *Workspace) Shutdown(ctx context.Context) error {
 	if _, err := os.Stat(w.Base); err != nil {
 		return nil
 	}
-	if _, err := w.Run(ctx, "shutdown"); err != nil {
-		return err
-	}
-	return RemoveAll(w.Base)
+	_, err := w.Run(ctx, "shutdown")
+	return err
+}
+
+// Discard stops the server of the output base and deletes it.
+func (w *Workspace) Discard(ctx context.Context) error {
+	return errors.Join(w.Shutdown(ctx), RemoveAll(w.Base))
 }
 
 // RemoveAll deletes a folder in which Bazel has made folders read-only.

@@ -19,6 +19,7 @@ type event struct {
 	Name     string
 	Start    float64 `json:"ts"`  // microseconds
 	Duration float64 `json:"dur"` // microseconds
+	Thread   int     `json:"tid"`
 	Args     struct{ Mnemonic string }
 }
 
@@ -41,13 +42,49 @@ func (w *Workspace) Profile() (*Profile, error) {
 	return &Profile{document.TraceEvents}, nil
 }
 
-// Named returns for how many seconds in all events whose category is category,
-// and whose name contains name, lasted.
-func (p *Profile) Named(category, name string) float64 {
+// Extension returns for how many seconds the module extensions of a file were evaluated.
+func (p *Profile) Extension(file string) float64 {
+	return p.seconds(func(e event) bool {
+		return e.Category == "bazel module processing" && strings.Contains(e.Name, "evaluate module extension") && strings.Contains(e.Name, file)
+	})
+}
+
+// Repository returns for how many seconds the repositories were made whose canonical names end in suffix.
+func (p *Profile) Repository(suffix string) float64 {
+	return p.seconds(func(e event) bool {
+		return e.Category == "Starlark repository function call" && strings.HasSuffix(e.Name, suffix)
+	})
+}
+
+func (p *Profile) seconds(of func(event) bool) float64 {
 	var seconds float64
 	for _, e := range p.events {
-		if e.Category == category && strings.Contains(e.Name, name) {
+		if of(e) {
 			seconds += e.Duration / 1e6
+		}
+	}
+	return seconds
+}
+
+// Programs returns, by mnemonic, for how many seconds in all programs, or
+// workers, worked on actions.
+func (p *Profile) Programs() map[string]float64 {
+	threads := map[int][]event{}
+	for _, e := range p.events {
+		if e.Category == "action processing" {
+			threads[e.Thread] = append(threads[e.Thread], e)
+		}
+	}
+	seconds := map[string]float64{}
+	for _, e := range p.events {
+		if e.Category != "waiting for response from worker" && e.Name != "subprocess.run" {
+			continue
+		}
+		// What a thread does it does within the action that it works on.
+		for _, action := range threads[e.Thread] {
+			if action.Start <= e.Start && e.Start < action.Start+action.Duration {
+				seconds[action.Args.Mnemonic] += e.Duration / 1e6
+			}
 		}
 	}
 	return seconds
