@@ -9,7 +9,7 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
     """Declares facts and layer descriptor of a package.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         apk: File, or None if download is given
         download: string as download_spec returns it: the action itself gets the package
         expect: dict, members of the lock's entry that the package has to match, or None

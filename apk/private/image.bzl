@@ -8,7 +8,7 @@ load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
@@ -36,7 +36,7 @@ apk_image(
 ```
 """
 
-ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | {
+ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | OCIBUILD_ATTRS | {
     "layering": attr.string(
         default = "64",
         doc = """How packages become layers.
@@ -157,5 +157,4 @@ apk_image = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [OciImageInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

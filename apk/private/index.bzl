@@ -2,7 +2,7 @@
 
 load("//apk/private:archs.bzl", "ARCH_ATTRS", "target_arch")
 load("//apk/private:signing.bzl", "SIGNING_ATTRS", "add_key")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 
 visibility(["//apk/..."])
 
@@ -18,7 +18,7 @@ apk_index(
 ```
 """
 
-ATTRS = ARCH_ATTRS | SIGNING_ATTRS | {
+ATTRS = ARCH_ATTRS | SIGNING_ATTRS | OCIBUILD_ATTRS | {
     "description": attr.string(
         doc = "What the index says of itself.",
     ),
@@ -58,5 +58,4 @@ apk_index = rule(
     implementation = _apk_index_impl,
     doc = DOC,
     attrs = ATTRS,
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

@@ -2,7 +2,7 @@
 
 load("//apk/private:facts.bzl", "apk_facts")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:ocifetch.bzl", "download_spec", "ocifetch_file")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
@@ -10,7 +10,7 @@ visibility("public")  # Loaded by the repositories that the module extension mak
 
 DOC = "One package, checked against its lock. Made by the module extension."
 
-ATTRS = {
+ATTRS = OCIBUILD_ATTRS | {
     "apk": attr.label(
         doc = "The package; none: actions download it.",
         allow_single_file = [".apk"],
@@ -108,5 +108,4 @@ locked_package = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [ApkPackageInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

@@ -7,7 +7,7 @@ load("//apk/private:signing.bzl", "SIGNING_ATTRS", "add_key")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "add_entries", "attr_entries")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
 visibility(["//apk/..."])
@@ -28,7 +28,7 @@ apk_package(
 ```
 """
 
-ATTRS = ARCH_ATTRS | ENTRY_ATTRS | SIGNING_ATTRS | {
+ATTRS = ARCH_ATTRS | ENTRY_ATTRS | SIGNING_ATTRS | OCIBUILD_ATTRS | {
     "arch": attr.string(
         doc = "apk's architecture, or `noarch`. Empty: the target platform's.",
         values = [""] + sorted(ARCHS) + ["noarch"],
@@ -183,5 +183,4 @@ apk_package = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [ApkClosureInfo, ApkPackageInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

@@ -72,7 +72,7 @@ def package_layers(ctx, *, spec, packages, layering, normalise):
     """Works the layers of an image's packages out, and declares the actions of those that are not a package's own bytes.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         spec: dict as system_spec returns it
         packages: list of ApkPackageInfo, in install order
         layering: string as layer_groups takes it

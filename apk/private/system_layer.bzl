@@ -106,7 +106,7 @@ def system_layer(ctx, *, spec, packages):
     It is made from facts; a package's bytes are read only for a file whose permissions the image changes.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain and SYSTEM_ATTRS
+        ctx: context of a rule with OCIBUILD_ATTRS and SYSTEM_ATTRS
         spec: dict, `--spec` of `ocibuild system-layer`
         packages: list of ApkPackageInfo, in install order
 

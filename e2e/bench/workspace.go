@@ -18,6 +18,7 @@ common --color=no
 common --repository_cache=CACHE
 # The bench's folder may be below /tmp, of which sandboxes otherwise have one of their own.
 build --sandbox_add_mount_pair=/tmp
+common --@rules_apk//oci:tools=//prebuilt
 `
 
 const module = `bazel_dep(name = "rules_apk", version = "0.1.0")
@@ -31,22 +32,14 @@ go_sdk.host()
 apk = use_extension("@rules_apk//apk:extensions.bzl", "apk")
 apk.lock(name = "alpine", config = "//:apk.yaml", lock = "//:apk.lock.json"FETCH)
 use_repo(apk, "alpine")
-
-register_toolchains("//prebuilt:toolchain")
 `
 
-const prebuilt = `load("@rules_apk//oci:defs.bzl", "ocibuild_toolchain")
+const prebuilt = `load("@rules_apk//oci:defs.bzl", "ocibuild_tools")
 
-ocibuild_toolchain(
+ocibuild_tools(
     name = "prebuilt",
     ocibuild = "ocibuild",
     ocifetch = "ocifetch",
-)
-
-toolchain(
-    name = "toolchain",
-    toolchain = ":prebuilt",
-    toolchain_type = "@rules_apk//oci:toolchain_type",
 )
 `
 

@@ -4,7 +4,7 @@ load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform", "platform_mismatch")
 load("//oci/private:runfiles.bzl", "program_entries", "split_program_entries")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
@@ -21,7 +21,7 @@ a change of the latter leaves the former as it is. Without runfiles, as with `go
 `oci_binary_image` with `platforms` is an index of one image for each.
 """
 
-ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | {
+ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
     "binary": attr.label(
         cfg = "target",
         doc = "The program.",
@@ -79,5 +79,4 @@ binary_image = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [OciImageInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

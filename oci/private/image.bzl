@@ -4,7 +4,7 @@ load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
@@ -28,7 +28,7 @@ oci_image(
 ```
 """
 
-ATTRS = BASE_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | {
+ATTRS = BASE_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
     "layers": attr.label_list(
         doc = "Layers to put on top, from the lowest up.",
         providers = [OciLayerInfo],
@@ -58,5 +58,4 @@ oci_image = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [OciImageInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

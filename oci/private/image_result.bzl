@@ -8,7 +8,7 @@ def image_result(ctx, image, **output_groups):
     """Wraps an image into the providers of its target.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         image: OciImageInfo
         **output_groups: depsets of Files, more output groups
 

@@ -1,7 +1,7 @@
 """oci_index: images of several platforms under one digest."""
 
 load("//oci/private:layout.bzl", "layout_directory")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:platform.bzl", "platform_of")
 load("//oci/private:stamp.bzl", "STAMP_ATTRS", "stamp_files")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
@@ -39,7 +39,7 @@ platforms_transition = transition(
     outputs = [_PLATFORMS],
 )
 
-ATTRS = STAMP_ATTRS | {
+ATTRS = STAMP_ATTRS | OCIBUILD_ATTRS | {
     "annotations": attr.string_dict(
         doc = "Annotations of the index; `{KEY}` stands for a value of `--workspace_status_command`, see `stamp`.",
     ),
@@ -133,5 +133,4 @@ oci_index = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [OciIndexInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

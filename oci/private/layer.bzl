@@ -1,7 +1,7 @@
 """oci_layer: files become a layer."""
 
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "attr_entries")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:runfiles.bzl", "program_entries")
 load("//oci/private:write_layer.bzl", "COMPRESSION_ATTRS", "write_layer")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
@@ -22,7 +22,7 @@ oci_layer(
 ```
 """
 
-ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | {
+ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | OCIBUILD_ATTRS | {
     "programs": attr.label_keyed_string_dict(
         doc = "Executable targets, and the absolute path of each. Its runfiles are beside it, in PATH.runfiles.",
         cfg = "target",
@@ -87,5 +87,4 @@ oci_layer = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [OciLayerInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

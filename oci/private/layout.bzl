@@ -9,7 +9,7 @@ def layout_directory(ctx, *, images, descriptor, index = None, name = None):
     """Declares an OCI image layout directory.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         images: list of OciImageInfo
         descriptor: File, image descriptor of what the layout's index.json refers to
         index: File or None, the image index that the descriptor is of

@@ -1,7 +1,7 @@
 """oci_layout: an image as a directory, for any other tool."""
 
 load("//oci/private:layout.bzl", "layout_directory")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
@@ -17,7 +17,7 @@ oci_layout(
 ```
 """
 
-ATTRS = {
+ATTRS = OCIBUILD_ATTRS | {
     "image": attr.label(
         doc = "An image or an index.",
         mandatory = True,
@@ -41,5 +41,4 @@ oci_layout = rule(
     implementation = _oci_layout_impl,
     doc = DOC,
     attrs = ATTRS,
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

@@ -1,8 +1,16 @@
 """The one way in which actions run ocibuild."""
 
+load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
+
 visibility(["//apk/...", "//oci/..."])
 
-OCIBUILD_TOOLCHAIN_TYPE = Label("//oci:toolchain_type")
+# No toolchain: to resolve one, Bazel loads every toolchain that any module registers, which takes longer than an image.
+OCIBUILD_ATTRS = {
+    "_ocibuild": attr.label(
+        default = "//oci:tools",
+        providers = [OcibuildToolsInfo],
+    ),
+}
 
 def ocibuild_args(ctx):
     """Starts the flags of an ocibuild action.
@@ -22,7 +30,7 @@ def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_m
     """Registers an action that runs ocibuild: no shell, no environment, no absolute path, remotable.
 
     Args:
-        ctx: context of a rule with `toolchains = [OCIBUILD_TOOLCHAIN_TYPE]`
+        ctx: context of a rule with OCIBUILD_ATTRS
         subcommand: string, such as "facts"
         args: Args from ocibuild_args; every path in it is added as a File, so that paths can be mapped
         inputs: list or depset of Files
@@ -31,15 +39,14 @@ def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_m
         progress_message: string, with %{label}, %{output} and so on
         execution_requirements: dict, more of them
     """
-    toolchain = ctx.toolchains[OCIBUILD_TOOLCHAIN_TYPE]
+    tools = ctx.attr._ocibuild[OcibuildToolsInfo]
     ctx.actions.run(
-        executable = toolchain.ocibuild,
-        toolchain = OCIBUILD_TOOLCHAIN_TYPE,
+        executable = tools.ocibuild,
         arguments = [subcommand, args],
         inputs = inputs,
         outputs = outputs,
         mnemonic = mnemonic,
         progress_message = progress_message,
         env = {},
-        execution_requirements = toolchain.requirements | execution_requirements,
+        execution_requirements = tools.requirements | execution_requirements,
     )

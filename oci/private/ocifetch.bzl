@@ -1,6 +1,7 @@
 """Actions that download: what they get is pinned by digest, so their results can be cached like any other's."""
 
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args")
+load("//oci/private:ocibuild.bzl", "ocibuild_args")
+load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
 
 visibility(["//apk/...", "//oci/..."])
 
@@ -27,14 +28,14 @@ def download_spec(*, name, urls, sha256, size):
     """
     return json.encode({"name": name, "sha256": sha256, "size": size, "urls": urls})
 
-def _toolchain(ctx):
-    toolchain = ctx.toolchains[OCIBUILD_TOOLCHAIN_TYPE]
-    if not toolchain.ocifetch:
-        fail("%s: the toolchain for %s has no ocifetch, which downloads what is to be fetched by actions; set ocifetch of its ocibuild_toolchain, or fetch = \"repository\"" % (
+def _tools(ctx):
+    tools = ctx.attr._ocibuild[OcibuildToolsInfo]
+    if not tools.ocifetch:
+        fail("%s: %s has no ocifetch, which downloads what is to be fetched by actions; set it, or fetch = \"repository\"" % (
             ctx.label,
-            OCIBUILD_TOOLCHAIN_TYPE,
+            ctx.attr._ocibuild.label,
         ))
-    return toolchain
+    return tools
 
 def _environment(ctx):
     """Proxies are all that may come from outside: `--action_env=HTTPS_PROXY=…`, for tools `--host_action_env`."""
@@ -44,7 +45,7 @@ def ocifetch_file(ctx, *, download, output):
     """Registers the OciFetch action, which downloads a file. It runs only if some other action reads the file.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         download: string as download_spec returns it
         output: File
     """
@@ -52,8 +53,7 @@ def ocifetch_file(ctx, *, download, output):
     args.add(download, format = "--get=%s")
     args.add(output, format = "--output=%s")
     ctx.actions.run(
-        executable = _toolchain(ctx).ocifetch,
-        toolchain = OCIBUILD_TOOLCHAIN_TYPE,
+        executable = _tools(ctx).ocifetch,
         arguments = [args],
         outputs = [output],
         mnemonic = "OciFetch",
@@ -67,7 +67,7 @@ def ocifetch_run(ctx, *, downloads, flag, subcommand, args, inputs, outputs, mne
     """Registers an action that downloads files and runs ocibuild on them: no files are downloaded if its result is cached.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         downloads: list of strings as download_spec returns them
         flag: string, ocibuild's flag for such a file, such as `--apk`; they come last, in order
         subcommand: string, such as "facts"
@@ -77,18 +77,17 @@ def ocifetch_run(ctx, *, downloads, flag, subcommand, args, inputs, outputs, mne
         mnemonic: string
         progress_message: string
     """
-    toolchain = _toolchain(ctx)
+    tools = _tools(ctx)
     fetch = ocibuild_args(ctx)
     fetch.add_all(downloads, format_each = "--get=%s")
     fetch.add(flag, format = "--pass=%s")
     program = ctx.actions.args()
     program.add("--")
-    program.add(toolchain.ocibuild.executable)
+    program.add(tools.ocibuild.executable)
     program.add(subcommand)
     ctx.actions.run(
-        executable = toolchain.ocifetch,
-        toolchain = OCIBUILD_TOOLCHAIN_TYPE,
-        tools = [toolchain.ocibuild],
+        executable = tools.ocifetch,
+        tools = [tools.ocibuild],
         arguments = [fetch, program, args],
         inputs = inputs,
         outputs = outputs,

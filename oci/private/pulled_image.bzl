@@ -2,7 +2,7 @@
 
 load("//oci/private:deploy.bzl", "OCIDEPLOY_ATTRS")
 load("//oci/private:image_result.bzl", "image_result")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:platform.bzl", "parse_platform")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
@@ -11,7 +11,7 @@ visibility("public")  # Loaded by the repositories that the module extension mak
 
 DOC = "An image of a registry. Made by the module extension."
 
-ATTRS = OCIDEPLOY_ATTRS | {
+ATTRS = OCIDEPLOY_ATTRS | OCIBUILD_ATTRS | {
     "config": attr.label(
         doc = "The config.",
         allow_single_file = True,
@@ -101,5 +101,4 @@ pulled_image = rule(
     doc = DOC,
     attrs = ATTRS,
     provides = [OciImageInfo],
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

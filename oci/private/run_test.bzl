@@ -1,7 +1,7 @@
 """oci_run_test: a command in an image does what is expected of it."""
 
 load("//oci/private:layout.bzl", "layout_directory")
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
@@ -34,7 +34,7 @@ _EXPECT_ATTRS = {
     ),
 }
 
-ATTRS = _EXPECT_ATTRS | {
+ATTRS = _EXPECT_ATTRS | OCIBUILD_ATTRS | {
     "command": attr.string_list(
         doc = "The program and its arguments, in place of the image's entrypoint and cmd. Empty: those.",
     ),
@@ -75,5 +75,4 @@ oci_run_test = rule(
     doc = DOC,
     attrs = ATTRS,
     test = True,
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

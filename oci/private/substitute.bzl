@@ -1,6 +1,6 @@
 """oci_substitute: texts that name images get their digests."""
 
-load("//oci/private:ocibuild.bzl", "OCIBUILD_TOOLCHAIN_TYPE", "ocibuild_args", "ocibuild_run")
+load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
@@ -17,7 +17,7 @@ oci_substitute(
 ```
 """
 
-ATTRS = {
+ATTRS = OCIBUILD_ATTRS | {
     "images": attr.label_keyed_string_dict(
         doc = "Images and indexes, and the repository of each, as in `oci_push`.",
         mandatory = True,
@@ -68,5 +68,4 @@ oci_substitute = rule(
     implementation = _oci_substitute_impl,
     doc = DOC,
     attrs = ATTRS,
-    toolchains = [OCIBUILD_TOOLCHAIN_TYPE],
 )

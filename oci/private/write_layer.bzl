@@ -23,7 +23,7 @@ def write_layer(ctx, *, entries, compression, mtime, title, suffix = ""):
     """Declares a layer and its descriptor.
 
     Args:
-        ctx: context of a rule with the ocibuild toolchain
+        ctx: context of a rule with OCIBUILD_ATTRS
         entries: list as archive_entries returns it, with Files
         compression: string, gzip or zstd
         mtime: int, Unix seconds

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +16,8 @@ import (
 func main() {
 	args := os.Args[1:]
 	if n := len(args); n > 0 && args[n-1] == workerFlag {
-		os.Exit(exitCode(serve(context.Background(), args[:n-1], os.Stdin, os.Stdout), os.Stderr))
+		w := worker{program: os.Args[0], startup: args[:n-1], out: json.NewEncoder(os.Stdout)}
+		os.Exit(exitCode(w.serve(context.Background(), os.Stdin), os.Stderr))
 	}
 	os.Exit(exitCode(run(context.Background(), args, os.Stdout, os.Stderr), os.Stderr))
 }

@@ -1,27 +1,24 @@
-"""ocibuild_toolchain: which ocibuild the actions run."""
+"""ocibuild_tools: which programs the actions run."""
 
 load("//oci/private:requirements.bzl", "ExecutionRequirementsInfo")
+load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
 
 visibility(["//oci/..."])
 
-DOC = """Wraps an `ocibuild` binary, and `ocifetch`, for `//oci:toolchain_type`.
+DOC = """The programs that the actions of rules_apk run.
 
-The default one is built from source. A workspace with a binary of its own registers that instead:
+By default they are built from source. A workspace with binaries of its own says so in its `.bazelrc`:
 
 ```starlark
-ocibuild_toolchain(
-    name = "prebuilt",
-    ocibuild = "//third_party:ocibuild_linux_amd64",
-    ocifetch = "//third_party:ocifetch_linux_amd64",
-)
-
-toolchain(
-    name = "prebuilt_toolchain",
-    exec_compatible_with = ["@platforms//os:linux", "@platforms//cpu:x86_64"],
-    toolchain = ":prebuilt",
-    toolchain_type = "@rules_apk//oci:toolchain_type",
+# common --@rules_apk//oci:tools=//third_party:rules_apk_tools
+ocibuild_tools(
+    name = "rules_apk_tools",
+    ocibuild = ":ocibuild_linux_amd64",
+    ocifetch = ":ocifetch_linux_amd64",
 )
 ```
+
+Where actions run on machines of several kinds, an `alias` with a `select()` names the binary.
 """
 
 ATTRS = {
@@ -44,15 +41,16 @@ ATTRS = {
     ),
 }
 
-def _ocibuild_toolchain_impl(ctx):
-    return [platform_common.ToolchainInfo(
+def _ocibuild_tools_impl(ctx):
+    return [OcibuildToolsInfo(
         ocibuild = ctx.attr.ocibuild[DefaultInfo].files_to_run,
         ocifetch = ctx.attr.ocifetch[DefaultInfo].files_to_run if ctx.attr.ocifetch else None,
         requirements = ctx.attr._requirements[ExecutionRequirementsInfo].requirements,
     )]
 
-ocibuild_toolchain = rule(
-    implementation = _ocibuild_toolchain_impl,
+ocibuild_tools = rule(
+    implementation = _ocibuild_tools_impl,
     doc = DOC,
     attrs = ATTRS,
+    provides = [OcibuildToolsInfo],
 )
