@@ -71,6 +71,7 @@ func Extract(r io.Reader) (*Facts, *apkfile.File, error) {
 		}
 		facts.Scripts[name] = string(text)
 	}
+	dropListed(facts.Entries)
 	return facts, file, nil
 }
 
@@ -127,6 +128,12 @@ func (x *extractor) readFile(e *Entry, content io.Reader) error {
 			return err
 		}
 		e.Content = data
+	case maybeBusybox(e.Path, e.Size):
+		data, err := io.ReadAll(content)
+		if err != nil {
+			return err
+		}
+		e.Applets = applets(data)
 	case maybeLibrary(e.Path):
 		library, err := readLibrary(content, e.Size)
 		if err != nil {

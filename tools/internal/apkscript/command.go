@@ -77,7 +77,7 @@ func (r *runner) command(name string, args []string) (t truth, known bool) {
 		_, ok := r.system.Lookup("/etc/ssl/certs/ca-certificates.crt")
 		return success, ok // a package has the bundle already
 	case "busybox", "busybox-extras", "bbsuid":
-		return success, len(args) > 0 && args[0] == "--install"
+		return success, len(args) > 0 && args[0] == "--install" && r.system.HasApplets(name)
 	case "mkdir":
 		return r.mkdir(args)
 	case "chmod":

@@ -20,6 +20,8 @@ type System interface {
 	AddUser(u User) (bool, error)
 	// Mkdir makes a directory and those above it.
 	Mkdir(path string) error
+	// HasApplets says whether the links to a program's applets, that "PROGRAM --install" makes, are there anyway.
+	HasApplets(program string) bool
 	// UserID and GroupID look up names.
 	UserID(name string) (int, bool)
 	GroupID(name string) (int, bool)

@@ -37,6 +37,8 @@ func (f *fake) AddUser(u User) (bool, error) {
 func (f *fake) UserID(name string) (int, bool)  { return 0, name == "root" }
 func (f *fake) GroupID(name string) (int, bool) { return 42, name == "shadow" }
 
+func (f *fake) HasApplets(p string) bool { return p == "busybox" }
+
 func newFake() *fake {
 	return &fake{
 		taken: map[string]bool{"taken": true},
@@ -72,6 +74,7 @@ func TestRun(t *testing.T) {
 		"one that is not known":         {"if [ \"$(uname)\" = Linux ]; then rm x; fi\nmkdir -p /a", []string{"mkdir /a"}, []string{`if [ "$(uname)" = Linux ]; then rm x; fi`}},
 		"what may have ended":           {"if frob; then exit 0; fi\nadduser x", nil, []string{"if frob; then exit 0; fi"}},
 		"exec ends":                     {"exec /bin/busybox --install -s\nrm x", nil, nil},
+		"links that are not known":      {"busybox-extras --install -s", nil, []string{"busybox-extras --install -s"}},
 		"no-ops on owners":              {"chown root:shadow /etc/shadow\nchmod 640 /etc/shadow", nil, nil},
 		"changes of owners":             {"chmod 600 /etc/shadow\nchown root:x /etc/shadow", nil, []string{"chmod 600 /etc/shadow", "chown root:x /etc/shadow"}},
 		"readlink":                      {"case \"$(readlink /bin/sh 2>/dev/null || true)\" in\n/bin/busy*) mkdir -p /a;;\n*) rm x;;\nesac", []string{"mkdir /a"}, nil},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apkscript"
+	"github.com/rules-apk/rules_apk/tools/internal/busybox"
 	"github.com/rules-apk/rules_apk/tools/internal/passwd"
 )
 
@@ -71,13 +72,7 @@ func (b *builder) isBusyboxTrigger(f *apkfacts.Facts) bool {
 	if !strings.Contains(f.Scripts[".trigger"], "busybox --install") {
 		return false
 	}
-	for _, e := range f.Entries {
-		if path.Dir(e.Path) == "etc/busybox-paths.d" {
-			modules := b.tree.Node("lib/modules")
-			return modules == nil || !b.hasDirectoryIn("lib/modules")
-		}
-	}
-	return false
+	return busybox.Knows(b.tree, "busybox") && !b.hasDirectoryIn("lib/modules")
 }
 
 func (b *builder) hasDirectoryIn(dir string) bool {
@@ -125,6 +120,9 @@ func (s *scriptSystem) Lookup(p string) (apkscript.File, bool) {
 	}
 	return f, true
 }
+
+// HasApplets implements apkscript.System.
+func (s *scriptSystem) HasApplets(program string) bool { return busybox.Knows(s.tree, program) }
 
 // Mkdir implements apkscript.System.
 func (s *scriptSystem) Mkdir(p string) error {

@@ -10,10 +10,6 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apktree"
 )
 
-// pathsDir is where Alpine's and Wolfi's packages keep their lists of applets: one file for each multi-call binary, named
-// after it, one relative path a line.
-const pathsDir = "etc/busybox-paths.d"
-
 // Link is a symbolic link to make.
 type Link struct{ Path, Target string }
 
@@ -45,23 +41,42 @@ func Links(t *apktree.Tree) []Link {
 		add("bin/bbsuid", suidApplets())
 	}
 	// Extras come first: where both have an applet, busybox finds the link there already.
-	lists := pathLists(t)
-	slices.SortFunc(lists, func(a, b *apkfacts.Entry) int { return strings.Compare(b.Path, a.Path) })
-	for _, list := range lists {
-		if binary := findBinary(t, path.Base(list.Path)); binary != "" {
-			add(binary, applets(list.Content))
-		}
+	lists := appletLists(t)
+	slices.SortFunc(lists, func(a, b list) int { return strings.Compare(path.Base(b.binary), path.Base(a.binary)) })
+	for _, l := range lists {
+		add(l.binary, l.applets)
 	}
 	slices.SortFunc(out, func(a, b Link) int { return strings.Compare(a.Path, b.Path) })
 	return out
 }
 
-func pathLists(t *apktree.Tree) []*apkfacts.Entry {
-	var lists []*apkfacts.Entry
+// Knows says whether Links makes all links of a program, given by the last part of its name: whether its applets are known.
+func Knows(t *apktree.Tree, program string) bool {
+	if program == "bbsuid" {
+		return t.Node("bin/bbsuid") != nil
+	}
+	return slices.ContainsFunc(appletLists(t), func(l list) bool { return path.Base(l.binary) == program })
+}
+
+// list is the applets of one program.
+type list struct {
+	binary  string
+	applets []string
+}
+
+// appletLists returns those of the packages' files, as Alpine and Wolfi have them, and those of programs without such a file.
+func appletLists(t *apktree.Tree) []list {
+	var lists []list
 	for _, p := range t.Packages {
 		for _, d := range p.Dirs {
-			if d.Path == pathsDir {
-				lists = append(lists, d.Files...)
+			for _, e := range d.Files {
+				if d.Path == apkfacts.AppletLists {
+					if binary := findBinary(t, path.Base(e.Path)); binary != "" {
+						lists = append(lists, list{binary, applets(e.Content)})
+					}
+				} else if len(e.Applets) > 0 {
+					lists = append(lists, list{path.Join(d.At, path.Base(e.Path)), e.Applets})
+				}
 			}
 		}
 	}

@@ -39,6 +39,10 @@ func TestLinks(t *testing.T) {
 			"bin/su -> /bin/bbsuid, bin/umount -> /bin/bbsuid, usr/bin/both -> /bin/busybox-extras, usr/bin/crontab -> /bin/bbsuid, " +
 				"usr/bin/passwd -> /bin/bbsuid, usr/bin/traceroute -> /bin/bbsuid, usr/bin/traceroute6 -> /bin/bbsuid, usr/bin/vlock -> /bin/bbsuid",
 		},
+		"a program that knows its applets": {
+			[]apkfacts.Entry{{Path: "bin/busybox", Applets: []string{"bin/ls", "usr/bin/["}}, file("bin/ls", "")},
+			"usr/bin/[ -> /bin/busybox",
+		},
 		"a list without its program": {[]apkfacts.Entry{file("etc/busybox-paths.d/other", "bin/ls\n")}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

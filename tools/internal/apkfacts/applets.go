@@ -1,0 +1,121 @@
+package apkfacts
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"strings"
+)
+
+// maxProgram bounds what is read of a program that may be busybox, in bytes; a static one has about 2 MB.
+const maxProgram = 16 << 20
+
+// maybeBusybox says whether a file may be a busybox, whose applets are compiled into it.
+func maybeBusybox(p string, size int64) bool {
+	base := path.Base(p)
+	return (base == "busybox" || strings.HasPrefix(base, "busybox-") || strings.HasPrefix(base, "busybox.")) && size <= maxProgram &&
+		strings.HasSuffix(path.Dir(p), "bin")
+}
+
+// appletFolders returns the folders that busybox's table of places counts from 0 on.
+func appletFolders() []string { return []string{"", "bin/", "sbin/", "usr/bin/", "usr/sbin/"} }
+
+// knownApplets are some whose folders no configuration changes, by index into appletFolders: enough of them to find the
+// table.
+func knownApplets() map[string]byte {
+	return map[string]byte{
+		"[": 3, "[[": 3, "awk": 3, "cat": 1, "chroot": 4, "cp": 1, "fdisk": 2, "head": 3, "hostname": 1, "ifconfig": 2, "ls": 1,
+		"mkdir": 1, "mv": 1, "rm": 1, "sed": 1, "sh": 1, "sort": 3, "tail": 3, "telnet": 3, "tr": 3, "wc": 3, "wget": 3,
+	}
+}
+
+// applets returns the paths at which `busybox --install` makes links, in the program's order; nil if the program is none or
+// does not know them.
+//
+// busybox's generated applet_tables.h has two tables: the applets' names, sorted, each with a zero byte at its end; and
+// where each belongs, four bits for each applet, the lower half of a byte first.
+func applets(program []byte) []string {
+	names := appletNames(program)
+	if len(names) < 8 {
+		return nil
+	}
+	folders := appletFolders()
+	var found []byte
+	for at := 0; at+(len(names)+1)/2 <= len(program); at++ {
+		if table := program[at:]; placesFit(table, names, byte(len(folders))) {
+			if found != nil {
+				return nil // it cannot be told which of them it is
+			}
+			found = table
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = folders[place(found, i)] + name
+	}
+	return paths
+}
+
+func appletNames(program []byte) []string {
+	at := bytes.Index(program, []byte("[\x00[[\x00"))
+	if at < 0 {
+		return nil
+	}
+	var names []string
+	for rest := program[at:]; ; {
+		name, after, ok := bytes.Cut(rest, []byte{0})
+		if !ok || len(name) == 0 {
+			break
+		}
+		names, rest = append(names, string(name)), after
+	}
+	// Where the table ends without an empty string, the order ends it.
+	for i := 1; i < len(names); i++ {
+		if names[i] <= names[i-1] {
+			return names[:i]
+		}
+	}
+	return names
+}
+
+func place(table []byte, i int) byte {
+	return table[i/2] >> (4 * (i % 2)) & 0xf
+}
+
+func placesFit(table []byte, names []string, folders byte) bool {
+	if table[0] != 0x33 { // of "[" and "[[": most places are ruled out by one byte
+		return false
+	}
+	for name, want := range knownApplets() {
+		if i, ok := slices.BinarySearch(names, name); ok && place(table, i) != want {
+			return false
+		}
+	}
+	for i := range names {
+		if place(table, i) >= folders {
+			return false
+		}
+	}
+	return true
+}
+
+// AppletLists is the folder of files that list programs' applets, each named after its program, one relative path a line.
+const AppletLists = "etc/busybox-paths.d"
+
+// dropListed drops the applets of programs that have a list: it is what the distribution means.
+func dropListed(entries []Entry) {
+	listed := map[string]bool{}
+	for i := range entries {
+		if path.Dir(entries[i].Path) == AppletLists {
+			listed[path.Base(entries[i].Path)] = true
+		}
+	}
+	for i := range entries {
+		if listed[path.Base(entries[i].Path)] {
+			entries[i].Applets = nil
+		}
+	}
+}
