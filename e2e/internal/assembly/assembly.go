@@ -12,7 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 )
 
-// Arch is apk's name of the architecture that images are built for.
+// Arch is apk's name of the architecture that images are built for, unless an Assembler says otherwise.
 const Arch = "x86_64"
 
 // Package is a package file.
@@ -29,6 +29,8 @@ type Assembler struct {
 	Ocibuild string
 	// Dir is the folder for what is built: a folder for each image, and the facts of packages, which images share.
 	Dir string
+	// Arch is apk's name of the architecture; "x86_64" if empty, else "aarch64".
+	Arch string
 }
 
 // Output says where the parts of an image are.
@@ -45,14 +47,18 @@ func (a *Assembler) Image(t testing.TB, name string, spec map[string]any, packag
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	platform := "linux/amd64"
 	spec["arch"] = Arch
+	if a.Arch == "aarch64" {
+		spec["arch"], platform = a.Arch, "linux/arm64"
+	}
 	data, err := json.Marshal(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	in := func(file string) string { return filepath.Join(dir, file) }
 	system := []string{"system-layer", "--spec=" + string(data), "--layer=" + in("system.tar.gz"), "--descriptor=" + in("system.layer"), "--report=" + in("report.json")}
-	manifest := []string{"manifest", "--platform=linux/amd64", "--manifest=" + in("manifest.json"), "--config-out=" + in("config.json"), "--descriptor=" + in("image.json")}
+	manifest := []string{"manifest", "--platform=" + platform, "--manifest=" + in("manifest.json"), "--config-out=" + in("config.json"), "--descriptor=" + in("image.json")}
 	layout := []string{"layout", "--dir=" + in("layout"), "--manifest=" + in("manifest.json"), "--config=" + in("config.json")}
 	var allFacts []string
 	for _, p := range packages {

@@ -198,12 +198,15 @@ func (u *unpacker) attributes(target string, header *tar.Header) error {
 	if _, err := os.Lstat(target); err != nil {
 		return nil // a device, without root
 	}
+	if header.Typeflag == tar.TypeLink {
+		return nil // the file has its attributes, and a change of owner would drop its setuid bit
+	}
 	if u.owners {
 		if err := os.Lchown(target, header.Uid, header.Gid); err != nil {
 			return err
 		}
 	}
-	if header.Typeflag == tar.TypeSymlink || header.Typeflag == tar.TypeLink {
+	if header.Typeflag == tar.TypeSymlink {
 		return nil
 	}
 	// After the owner: chown drops the setuid bit.

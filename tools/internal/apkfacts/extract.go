@@ -162,7 +162,7 @@ func entryOf(h *tar.Header) (Entry, error) {
 	}
 	switch h.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse:
-		e.Size = h.Size
+		e.Size, e.Sparse = h.Size, h.Typeflag == tar.TypeGNUSparse
 	case tar.TypeDir:
 		e.Type = Dir
 	case tar.TypeSymlink:

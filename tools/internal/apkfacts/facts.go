@@ -63,6 +63,8 @@ type Entry struct {
 	Uname string `json:"uname,omitempty"`
 	Gname string `json:"gname,omitempty"`
 	Size  int64  `json:"size,omitempty"`
+	// Sparse says that the archive has the file in GNU's old form for files with holes, which not every runtime unpacks.
+	Sparse bool `json:"sparse,omitempty"`
 	// Link is the target of a symlink, or the path of a hard link's other name, relative to the root.
 	Link string `json:"link,omitempty"`
 	// Checksum is "Q1" and base64 of the SHA-1 of a file's content or a symlink's target.

@@ -44,7 +44,7 @@ func Write(w io.Writer, tree *apktree.Tree, sources []Source, name string) (ocil
 // untouched says whether a package's own bytes are right as they are.
 func untouched(tree *apktree.Tree, i int) bool {
 	p := tree.Packages[i]
-	if len(p.Moved) > 0 || len(p.Excluded) > 0 {
+	if len(p.Moved) > 0 || len(p.Excluded) > 0 || len(p.Sparse) > 0 {
 		return false
 	}
 	for _, l := range tree.Losses {

@@ -33,6 +33,9 @@ func (t *Tree) WhyRewrite(i int, height []int) string {
 	if len(p.Excluded) > 0 {
 		return fmt.Sprintf("%s is excluded", p.Excluded[0])
 	}
+	if len(p.Sparse) > 0 {
+		return fmt.Sprintf("its %s is a sparse file of a kind that not every container runtime unpacks", p.Sparse[0])
+	}
 	at := func(p int) int {
 		if height == nil {
 			return p

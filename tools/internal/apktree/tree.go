@@ -39,6 +39,8 @@ type Package struct {
 	Moved []Move
 	// Excluded are the paths that were left out.
 	Excluded []string
+	// Sparse are files in a form that not every runtime unpacks.
+	Sparse []string
 
 	index int
 	dirs  map[string]*Dir
@@ -144,6 +146,9 @@ func (t *Tree) add(p *Package, e *apkfacts.Entry) error {
 	}
 	if e.Type == apkfacts.Dir {
 		return t.addDir(p, e.Path, e)
+	}
+	if e.Sparse {
+		p.Sparse = append(p.Sparse, e.Path)
 	}
 	dir := parent(e.Path)
 	if p.dirs[dir] == nil {

@@ -209,11 +209,12 @@ func TestNormalised(t *testing.T) {
 		pkg("last", "", file("p", "B"), file("q", "Q")),
 		pkg("clash", "", file("q", "other"), dir("p", 0o755, 0)),
 		pkg("plain", "", file("r", "R")),
+		pkg("holes", "", apkfacts.Entry{Path: "s", Sparse: true}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 2 || !strings.Contains(got["deep"], "lib is a symlink to usr/lib in package usr-1-r0") || !strings.Contains(got["last"], "its p is replaced") {
-		t.Errorf("normalised are %q, want deep and last", got)
+	if len(got) != 3 || !strings.Contains(got["holes"], "its s is a sparse file") || !strings.Contains(got["deep"], "lib is a symlink to usr/lib in package usr-1-r0") || !strings.Contains(got["last"], "its p is replaced") {
+		t.Errorf("normalised are %q, want deep, last and holes", got)
 	}
 }
