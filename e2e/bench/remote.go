@@ -114,6 +114,6 @@ func (r *remote) second(ctx context.Context) error {
 	}
 	r.row(name+": received", report.Bytes, float64(traffic.Down), "")
 	r.row(name+": sent", report.Bytes, float64(traffic.Up), "")
-	r.row(name+": requests to the package server", report.Count, float64(packages.Requests), "0")
+	r.row(name+": requests to the package server", report.Count, float64(len(packages.Paths)), "0")
 	return nil
 }

@@ -5,22 +5,25 @@ package filehost
 import (
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 )
 
 // Traffic is what a host was asked for and sent.
 type Traffic struct {
-	Requests int64
-	Bytes    int64 // of bodies
+	Paths []string // one for each request, in their order
+	Bytes int64    // of bodies
 }
 
 // Host is a running server.
 type Host struct {
 	URL string // http://127.0.0.1:PORT
 
-	server          *http.Server
-	off             atomic.Bool
-	requests, bytes atomic.Int64
+	server *http.Server
+	off    atomic.Bool
+	bytes  atomic.Int64
+	mu     sync.Mutex
+	paths  []string
 }
 
 // Start serves the folder dir.
@@ -32,7 +35,9 @@ func Start(dir string) (*Host, error) {
 	h := &Host{URL: "http://" + listener.Addr().String()}
 	files := http.FileServer(http.Dir(dir))
 	h.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.requests.Add(1)
+		h.mu.Lock()
+		h.paths = append(h.paths, r.URL.Path)
+		h.mu.Unlock()
 		if h.off.Load() {
 			// The client sees a connection that breaks off, as with a machine that is gone.
 			panic(http.ErrAbortHandler)
@@ -51,7 +56,11 @@ func (h *Host) SwitchOn() { h.off.Store(false) }
 
 // Take returns the traffic since the last call.
 func (h *Host) Take() Traffic {
-	return Traffic{Requests: h.requests.Swap(0), Bytes: h.bytes.Swap(0)}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := Traffic{Paths: h.paths, Bytes: h.bytes.Swap(0)}
+	h.paths = nil
+	return t
 }
 
 // Close ends the server.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 )
 
@@ -31,14 +32,14 @@ func TestHost(t *testing.T) {
 	if body, err := get(host.URL + "/file"); err != nil || body != "content" {
 		t.Errorf("got %q, %v", body, err)
 	}
-	if got, want := host.Take(), (Traffic{Requests: 1, Bytes: 7}); got != want {
+	if got, want := host.Take(), (Traffic{Paths: []string{"/file"}, Bytes: 7}); !reflect.DeepEqual(got, want) {
 		t.Errorf("traffic is %+v, want %+v", got, want)
 	}
 	host.SwitchOff()
 	if body, err := get(host.URL + "/file"); err == nil {
 		t.Errorf("a host that is switched off says %q", body)
 	}
-	if got := host.Take(); got.Requests == 0 || got.Bytes != 0 {
+	if got := host.Take(); len(got.Paths) == 0 || got.Bytes != 0 {
 		t.Errorf("traffic of a host that is switched off is %+v, want requests without bytes", got)
 	}
 	host.SwitchOn()

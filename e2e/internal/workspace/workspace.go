@@ -82,16 +82,22 @@ go_sdk = use_extension("@rules_go//go:extensions.bzl", "go_sdk")
 go_sdk.host()
 `
 
+// ToolCache is the disk cache that keeps compiled Go code from test to test.
+func ToolCache(t testing.TB) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(cache, "rules_apk", "e2e-disk-cache")
+}
+
 // New makes a workspace of files, by name. A MODULE.bazel that names the modules
 // a user needs is put before what files holds of it.
 func New(t testing.TB, files map[string]string) *Workspace {
 	t.Helper()
 	w := &Workspace{Dir: filepath.Join(t.TempDir(), "workspace"), Base: filepath.Join(t.TempDir(), "base"), root: Checkout(t)}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Write(t, ".bazelrc", strings.ReplaceAll(bazelrc, "CACHE", filepath.Join(cache, "rules_apk", "e2e-disk-cache")))
+	w.Write(t, ".bazelrc", strings.ReplaceAll(bazelrc, "CACHE", ToolCache(t)))
 	version, err := os.ReadFile(filepath.Join(w.root, ".bazelversion"))
 	if err != nil {
 		t.Fatal(err)
