@@ -18,6 +18,7 @@ const (
 	scalePackages = 5000
 	scaleImages   = 1000
 	scaleLeast    = 60 // packages of an image
+	nobuild       = "--nobuild"
 )
 
 // measureScale analyses a thousand images on a lock of many packages.
@@ -26,7 +27,6 @@ func measureScale(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	const all = "--nobuild"
 	about := fmt.Sprintf("%d images on %d packages for 2 architectures, `--nobuild //...`: ", scaleImages, scalePackages)
 	if _, err := w.Run(ctx, "build", genrule, "//app:layer"); err != nil {
 		return err
@@ -40,7 +40,7 @@ func measureScale(ctx context.Context, l *lab) error {
 		}
 		_, err := w.Run(ctx, "build", genrule, "//app:layer")
 		return err
-	}, func(ctx context.Context) (float64, error) { return timed(w, all, "//images/...")(ctx) })
+	}, func(ctx context.Context) (float64, error) { return timed(w, nobuild, "//images/...")(ctx) })
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func measureScale(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	warm, err := l.repeat(ctx, min(l.runs, 3), nil, timed(w, all, "//images/..."))
+	warm, err := l.repeat(ctx, min(l.runs, 3), nil, timed(w, nobuild, "//images/..."))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func measureScale(ctx context.Context, l *lab) error {
 	if _, err := w.Run(ctx, "clean"); err != nil {
 		return err
 	}
-	cleaned, err := timed(w, all, "//images/...")(ctx)
+	cleaned, err := timed(w, nobuild, "//images/...")(ctx)
 	if err != nil {
 		return err
 	}
