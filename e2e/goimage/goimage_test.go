@@ -3,6 +3,7 @@
 package goimage
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,19 +24,22 @@ const build = `
 load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_image", "oci_index", "oci_layer", "oci_layout", "oci_push", "oci_run_test")
 load("@rules_go//go:def.bzl", "go_binary")
 
+package(default_visibility = ["//visibility:public"])
+
+exports_files(["passwd"])
+
 go_binary(
     name = "hello",
     srcs = ["main.go"],
     # fastbuild leaves symbols out, opt does not.
     gc_linkopts = ["-s", "-w"],
     pure = "on",
-    visibility = ["//visibility:public"],
 )
 
 # A base with no program in it.
 oci_layer(name = "files", files = {"passwd": "/etc/passwd"})
 
-oci_image(name = "base", layers = [":files"], user = "65532:65532", visibility = ["//visibility:public"])
+oci_image(name = "base", layers = [":files"], user = "65532:65532")
 
 oci_binary_image(name = "app", base = ":base", binary = ":hello", cmd = ["there"])
 
@@ -76,21 +80,40 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == "cat" {
+		text, err := os.ReadFile(os.Args[2])
+		fmt.Print(string(text))
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
 	fmt.Println("hello", os.Args[1], "from", runtime.GOARCH, os.Getuid())
 }
 `
 
 func TestGoImage(t *testing.T) {
-	e := &env{w: workspace.New(t, map[string]string{
-		"MODULE.bazel": "", "BUILD.bazel": build, "elsewhere/BUILD.bazel": elsewhere, "main.go": source,
-		"passwd": "nonroot:x:65532:65532::/:/sbin/nologin\n",
-	})}
-	e.build(t, "//:layout", "//elsewhere:layout", "//:run_test")
+	e := &env{server: registry.Build(t), w: workspace.New(t, files(
+		map[string]string{
+			"MODULE.bazel": module, "BUILD.bazel": build, "elsewhere/BUILD.bazel": elsewhere, "main.go": source,
+			"passwd": "nonroot:x:65532:65532::/:/sbin/nologin\n",
+		},
+		thirdparty, layouts, runfiles, stamped, server,
+	))}
+	e.makeLayout(t)
+	e.build(t, "//:layout", "//elsewhere:layout", "//:run_test", "//layouts/...", "//runfiles/...", "//server/...")
 	e.first = e.layout(t, "layout")
 	t.Run("runs", e.runs)
 	t.Run("oci_run_test", e.runTest)
 	t.Run("other labels", func(t *testing.T) { e.same(t, e.layout(t, "elsewhere/layout")) })
 	t.Run("pushed twice", e.push)
+	t.Run("base of another tool", e.otherBase)
+	t.Run("pulled base", e.pulled)
+	t.Run("runfiles", e.runfiles)
+	t.Run("digests in YAML", e.substituted)
+	t.Run("stamping", e.stamping)
+	t.Run("Alpine below", e.alpine)
 	t.Run("one line edited", e.edit)
 	t.Run("opt", func(t *testing.T) {
 		e.build(t, "-c", "opt", "//:layout")
@@ -101,8 +124,18 @@ func TestGoImage(t *testing.T) {
 
 // env is what the parts of the test share.
 type env struct {
-	w     *workspace.Workspace
-	first string // layout of the first build
+	w      *workspace.Workspace
+	server registry.Server
+	first  string // layout of the first build
+}
+
+// files joins the parts of the workspace.
+func files(parts ...map[string]string) map[string]string {
+	all := map[string]string{}
+	for _, part := range parts {
+		maps.Copy(all, part)
+	}
+	return all
 }
 
 func (e *env) build(t *testing.T, args ...string) {
@@ -167,20 +200,18 @@ func (e *env) runs(t *testing.T) {
 	}
 }
 
-// runTest runs a test's program as Bazel would without a sandbox: there the
-// machine's runtimes may be out of reach, and the test skips.
+// runTest has Bazel run the test outside of a sandbox: in one the machine's
+// runtimes may be out of reach, and the test skips.
 func (e *env) runTest(t *testing.T) {
 	program.RequireRoot(t)
 	program.Require(t, "runc")
-	test := filepath.Join(e.w.Dir, "bazel-bin", "run_test")
-	r := program.Command{Name: test, Dir: test + ".runfiles/_main"}.Run(t)
-	if r.Err != nil || !strings.Contains(r.Stdout, "ran with runc") {
-		t.Error(r)
+	if out := e.w.Bazel(t, "run", "//:run_test"); !strings.Contains(out, "ran with runc") {
+		t.Errorf("got %q, want it run", out)
 	}
 }
 
 func (e *env) push(t *testing.T) {
-	r := registry.Build(t).Start(t, registry.Options{})
+	r := e.server.Start(t, registry.Options{})
 	run := func() (requests []string) {
 		t.Helper()
 		out := e.w.Bazel(t, "run", "//:push", "--", "--repository="+r.Host+"/app")

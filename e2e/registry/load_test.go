@@ -3,7 +3,6 @@ package registry
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/ocideploy"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
+	"github.com/rules-apk/rules_apk/e2e/internal/runtimes"
 )
 
 const hello = `package main
@@ -84,7 +84,7 @@ func TestLoad(t *testing.T) {
 	twoManifest, _ := manifest(t, made.two)
 
 	t.Run("docker", func(t *testing.T) {
-		env := []string{"DOCKER_HOST=unix://" + dockerd(t, t.TempDir())}
+		env := []string{"DOCKER_HOST=unix://" + runtimes.Dockerd(t, t.TempDir())}
 		docker := func(args ...string) string {
 			t.Helper()
 			r := program.Command{Name: "docker", Args: args, Env: env}.Run(t)
@@ -116,7 +116,7 @@ func TestLoad(t *testing.T) {
 	})
 
 	t.Run("docker's disk full", func(t *testing.T) {
-		env := []string{"DOCKER_HOST=unix://" + dockerd(t, smallDisk(t, "4m"))}
+		env := []string{"DOCKER_HOST=unix://" + runtimes.Dockerd(t, smallDisk(t, "4m"))}
 		r := load(t, one, env, "one", "--runtime=docker")
 		if r.Code != 1 || !strings.Contains(r.Stderr, "no space left on device") || !strings.Contains(r.Stderr, "the disk is full") {
 			t.Errorf("want the full disk named, got %s", r)
@@ -128,9 +128,7 @@ func TestLoad(t *testing.T) {
 	})
 
 	t.Run("podman", func(t *testing.T) {
-		program.RequireRoot(t)
-		program.Require(t, "podman")
-		env := podmanEnv(t, shortDir(t))
+		env := runtimes.PodmanEnv(t, runtimes.ShortDir(t))
 		podman := func(args ...string) string {
 			t.Helper()
 			r := program.Command{Name: "podman", Args: args, Env: env}.Run(t)
@@ -147,17 +145,14 @@ func TestLoad(t *testing.T) {
 				t.Errorf("%s: got %s, want %s", tag, got, want)
 			}
 		}
-		// podman's own limits may be above those of the machine that the test runs on.
-		run := program.Command{Name: "podman", Args: []string{"--runtime=runc", "--cgroup-manager=cgroupfs", "run", "--rm", "--network=none", "--ulimit=nofile=256:256", "--ulimit=nproc=256:256", "example.com/hello:one"}, Env: env}.Run(t)
+		run := runtimes.PodmanRun(t, env, "example.com/hello:one")
 		if run.Err != nil || run.Stdout != "hello, one\n" {
 			t.Error(run)
 		}
 	})
 
 	t.Run("podman's disk full", func(t *testing.T) {
-		program.RequireRoot(t)
-		program.Require(t, "podman")
-		env := podmanEnv(t, smallDisk(t, "5m"))
+		env := runtimes.PodmanEnv(t, smallDisk(t, "5m"))
 		r := load(t, one, env, "one", "--runtime=podman")
 		if r.Code != 1 || !strings.Contains(r.Stderr, "the disk is full") {
 			t.Errorf("want the full disk named, got %s", r)
@@ -168,7 +163,7 @@ func TestLoad(t *testing.T) {
 	})
 
 	t.Run("containerd", func(t *testing.T) {
-		socket := containerd(t)
+		socket := runtimes.Containerd(t)
 		env := []string{"CONTAINERD_ADDRESS=" + socket, "CONTAINERD_NAMESPACE=test"}
 		ctr := func(args ...string) string {
 			t.Helper()
@@ -234,31 +229,4 @@ func containsLine(text string, words ...string) bool {
 		}
 	}
 	return false
-}
-
-// dockerd starts a Docker daemon that keeps its images in dir, and returns its socket.
-func dockerd(t *testing.T, data string) string {
-	t.Helper()
-	program.RequireRoot(t)
-	program.Require(t, "dockerd", "docker", "containerd")
-	dir := shortDir(t)
-	socket := filepath.Join(dir, "sock")
-	program.Command{Name: "dockerd", Args: []string{
-		"--host=unix://" + socket, "--data-root=" + data, "--exec-root=" + filepath.Join(dir, "exec"), "--pidfile=" + filepath.Join(dir, "pid"),
-		"--iptables=false", "--bridge=none", "--storage-driver=vfs",
-	}}.Start(t, func() error {
-		return exec.Command("docker", "--host", "unix://"+socket, "version").Run()
-	})
-	return socket
-}
-
-// podmanEnv is an environment in which podman keeps everything in dir.
-func podmanEnv(t *testing.T, dir string) []string {
-	t.Helper()
-	config := filepath.Join(t.TempDir(), "storage.conf")
-	text := "[storage]\ndriver = 'vfs'\ngraphroot = '" + dir + "/root'\nrunroot = '" + shortDir(t) + "/run'\n"
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return []string{"CONTAINERS_STORAGE_CONF=" + config, "TMPDIR=" + dir}
 }

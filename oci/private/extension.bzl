@@ -24,9 +24,9 @@ needed: for an OCI layout, by a load into a daemon that lacks it, or by a push t
 it from where it is.
 
 Manifest and config come through Bazel's downloader, with what it has: credential helpers, `.netrc`, downloader
-configuration, repository cache. Layers come through `ocideploy`, with the credentials of Docker or podman; for a layout,
-which an action makes, name their folder with `--action_env=DOCKER_CONFIG=…` (or `REGISTRY_AUTH_FILE`) where an anonymous
-pull is not enough. Registries on a loopback address are spoken to without TLS, all others with it.
+configuration, repository cache. Layers come through `ocideploy`, with the credentials of Docker or podman in the user's home
+directory, or where `DOCKER_CONFIG` or `REGISTRY_AUTH_FILE` says; for a layout, which an action makes, `--action_env` sets these.
+Registries on a loopback address are spoken to without TLS, all others with it.
 """
 
 _PULL = tag_class(

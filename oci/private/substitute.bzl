@@ -37,7 +37,7 @@ def _names(label):
     """What a text may call a target: //pkg:name, or //pkg where that says the same."""
     name = str(label)
     main = name.removeprefix("@@").removeprefix("@")
-    names = [name] if main == name else [main, name]
+    names = [main, "@" + main, "@@" + main] if main.startswith("//") else [name]
     if label.package.split("/")[-1] == label.name:
         names += [other.rpartition(":")[0] for other in names]
     return names

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -99,6 +100,17 @@ func remoteBlobs(d *deployment.Deployment, client *registry.Client, say func(for
 	d.Blobs.Pull = client.BlobReader()
 }
 
+// home is the user's home directory. Actions of a build have no HOME; the machine's accounts tell it, too.
+func (p *process) home() string {
+	if home := p.getenv("HOME"); home != "" {
+		return home
+	}
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return ""
+}
+
 // credentials are the files in which Docker and podman keep credentials.
 func (p *process) credentials() []string {
 	var files []string
@@ -107,7 +119,7 @@ func (p *process) credentials() []string {
 			files = append(files, filepath.Join(append([]string{dir}, rest...)...))
 		}
 	}
-	home := p.getenv("HOME")
+	home := p.home()
 	add(p.getenv("REGISTRY_AUTH_FILE"))
 	if dir := p.getenv("DOCKER_CONFIG"); dir != "" {
 		add(dir, "config.json")

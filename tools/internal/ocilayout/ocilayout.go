@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -31,7 +32,7 @@ type candidate struct {
 // indexes; whatever is no image, such as an attestation, is passed over. Layers are not looked at. No image for the
 // platform, or more than one, is an error.
 func Select(dir string, want v1.Platform) (*ociimage.Base, error) {
-	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("%s: it has no file oci-layout, want a directory in the OCI image layout, such as `skopeo copy --all … oci:DIR` makes", dir)
 	} else if err != nil {
 		return nil, err

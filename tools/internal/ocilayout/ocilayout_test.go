@@ -151,7 +151,14 @@ func TestSelect(t *testing.T) {
 }
 
 func TestNoLayout(t *testing.T) {
-	if _, err := Select(t.TempDir(), v1.Platform{}); err == nil || !strings.Contains(err.Error(), "no file oci-layout") {
-		t.Errorf("got %v", err)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, file, filepath.Join(dir, "none")} {
+		if _, err := Select(path, v1.Platform{}); err == nil || !strings.Contains(err.Error(), "no file oci-layout") {
+			t.Errorf("%s: got %v", path, err)
+		}
 	}
 }

@@ -1,0 +1,325 @@
+package goimage
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
+	"github.com/rules-apk/rules_apk/e2e/internal/program"
+	"github.com/rules-apk/rules_apk/e2e/internal/registry"
+	"github.com/rules-apk/rules_apk/e2e/internal/runc"
+)
+
+const module = `
+bazel_dep(name = "thirdparty", version = "1.0")
+local_path_override(module_name = "thirdparty", path = "thirdparty")
+
+apk = use_extension("@rules_apk//apk:extensions.bzl", "apk")
+apk.lock(name = "alpine", config = "//alpine:apk.yaml", lock = "//alpine:apk.lock.json")
+use_repo(apk, "alpine")
+
+oci = use_extension("@rules_apk//oci:extensions.bzl", "oci")
+`
+
+// thirdparty is another module: a layout that some other tool made, and data.
+var thirdparty = map[string]string{
+	"thirdparty/MODULE.bazel": `module(name = "thirdparty", version = "1.0")` + "\n",
+	"thirdparty/BUILD.bazel":  `exports_files(["data.txt", "layout"])` + "\n",
+	"thirdparty/data.txt":     "theirs\n",
+}
+
+var layouts = map[string]string{"layouts/BUILD.bazel": `
+load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_image", "oci_layout", "oci_load", "oci_push", "oci_test")
+
+# On a folder of another repository.
+oci_binary_image(
+    name = "on_source",
+    base = "@thirdparty//:layout",
+    binary = "//:hello",
+    platforms = ["@rules_go//go/toolchain:linux_amd64", "@rules_go//go/toolchain:linux_arm64"],
+)
+
+oci_layout(name = "on_source_layout", image = ":on_source")
+
+oci_push(name = "push", image = ":on_source", repository = "registry.invalid/on_source")
+
+oci_load(name = "load", image = ":on_source", repository = "on_source")
+
+# On a folder that a rule makes.
+oci_image(name = "on_tree", base = "//:layout", cmd = ["again"], env = {"TREE": "1"})
+
+oci_test(
+    name = "on_tree_test",
+    size = "small",
+    cmd = ["again"],
+    entrypoint = ["/app/hello"],
+    files = ["/app/hello"],
+    image = ":on_tree",
+    user = "65532:65532",
+)
+
+oci_layout(name = "on_tree_layout", image = ":on_tree")
+
+# On no layout at all.
+oci_image(name = "on_file", base = "//:passwd", tags = ["manual"])
+`}
+
+// base is an image of another tool.
+func base(t *testing.T, arch string) v1.Image {
+	t.Helper()
+	return image.New(t, arch, nil, image.Layer(t,
+		image.File{Name: "etc/", Mode: 0o755}, image.File{Name: "etc/base", Mode: 0o644, Body: []byte("base for " + arch + "\n")}))
+}
+
+// makeLayout makes the layout of thirdparty.
+func (e *env) makeLayout(t *testing.T) {
+	t.Helper()
+	index := image.Index(t, base(t, "amd64"), base(t, "arm64"))
+	if err := os.CopyFS(filepath.Join(e.w.Dir, "thirdparty/layout"), os.DirFS(image.Write(t, index))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (e *env) otherBase(t *testing.T) {
+	t.Run("runs", func(t *testing.T) {
+		on := e.layout(t, "layouts/on_source_layout")
+		for _, arch := range []string{"amd64", "arm64"} {
+			r := runc.New(t, on, arch).Run(t, "/app/hello", "cat", "/etc/base")
+			if r.Err != nil || r.Stdout != "base for "+arch+"\n" {
+				t.Error(r)
+			}
+		}
+		r := runc.New(t, e.layout(t, "layouts/on_tree_layout"), "amd64").Run(t)
+		if want := "hello again from amd64 65532\n"; r.Err != nil || r.Stdout != want {
+			t.Errorf("want %q, got %s", want, r)
+		}
+	})
+	t.Run("oci_test", func(t *testing.T) { e.w.Bazel(t, "test", "//layouts:on_tree_test") })
+	t.Run("its layers are only read for layouts", func(t *testing.T) {
+		for _, a := range e.actions(t, "//layouts:on_source") {
+			reads := slices.ContainsFunc(a.inputs, func(path string) bool {
+				return strings.HasSuffix(path, "thirdparty/layout") || strings.HasSuffix(path, "thirdparty~/layout") || strings.HasSuffix(path, "thirdparty+/layout")
+			})
+			if want := a.mnemonic == "OciSelect" || a.mnemonic == "OciLayout"; reads != want && strings.HasPrefix(a.mnemonic, "Oci") {
+				t.Errorf("%s reads the base's folder: %v, want %v", a.mnemonic, reads, want)
+			}
+		}
+	})
+	t.Run("pushed and loaded", func(t *testing.T) {
+		r := e.server.Start(t, registry.Options{})
+		out := e.w.Bazel(t, "run", "//layouts:push", "--", "--repository="+r.Host+"/app")
+		if want := r.Host + "/app@" + digest(t, e.layout(t, "layouts/on_source_layout")); !strings.Contains(out, want) {
+			t.Errorf("got %q, want %s", out, want)
+		}
+		// Two bases, two programs, two configs.
+		if writes := r.Writes(); count(writes, "PUT /v2/app/blobs/") != 6 {
+			t.Errorf("got %q, want 6 blobs", writes)
+		}
+		tar := filepath.Join(t.TempDir(), "image.tar")
+		e.w.Bazel(t, "run", "//layouts:load", "--", "--output="+tar)
+		program.Require(t, "skopeo")
+		if out := program.Run(t, "skopeo", "inspect", "oci-archive:"+tar); !strings.Contains(out, `"Architecture": "amd64"`) {
+			t.Errorf("got %s, want an image for amd64", out)
+		}
+	})
+	t.Run("no such platform", func(t *testing.T) {
+		r := e.w.Try(t, "build", "--platforms=@rules_go//go/toolchain:linux_s390x", "//layouts:on_tree")
+		if want := "it has no image for linux/s390x, only for linux/amd64, linux/arm64"; r.Err == nil || !strings.Contains(r.Stderr, want) {
+			t.Errorf("want %q, got %s", want, r)
+		}
+		r = e.w.Try(t, "build", "//layouts:on_file")
+		if want := "it has no file oci-layout, want a directory in the OCI image layout"; r.Err == nil || !strings.Contains(r.Stderr, want) {
+			t.Errorf("want %q, got %s", want, r)
+		}
+	})
+}
+
+// action is one action of a target, as aquery shows it.
+type action struct {
+	mnemonic string
+	inputs   []string
+}
+
+func (e *env) actions(t *testing.T, target string) []action {
+	t.Helper()
+	// Text is the only format with paths of inputs in one piece.
+	var all []action
+	for line := range strings.Lines(e.w.Bazel(t, "aquery", "--output=text", "deps("+target+")")) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "Mnemonic: "); ok {
+			all = append(all, action{mnemonic: name})
+		}
+		if list, ok := strings.CutPrefix(line, "Inputs: ["); ok && len(all) > 0 {
+			all[len(all)-1].inputs = strings.Split(strings.TrimSuffix(list, "]"), ", ")
+		}
+	}
+	if len(all) == 0 {
+		t.Fatal("aquery shows no action")
+	}
+	return all
+}
+
+const pulledBuild = `
+load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_layout", "oci_load", "oci_push", "oci_test")
+
+oci_binary_image(
+    name = "image",
+    base = "@pulled",
+    binary = "//:hello",
+    cmd = ["pulled"],
+    platforms = ["@rules_go//go/toolchain:linux_amd64", "@rules_go//go/toolchain:linux_arm64"],
+)
+
+oci_layout(name = "layout", image = ":image")
+
+oci_push(name = "push", image = ":image", repository = "registry.invalid/image")
+
+oci_push(name = "mirror", image = "@pulled", repository = "registry.invalid/image")
+
+oci_load(name = "load", image = ":image", repository = "image")
+`
+
+// pulled builds on an image of a registry, and counts what is asked of it.
+func (e *env) pulled(t *testing.T) {
+	storage := filepath.Join(t.TempDir(), "storage")
+	r := e.server.Start(t, registry.Options{Storage: storage})
+	index := image.Index(t, base(t, "amd64"), base(t, "arm64"))
+	pushed, err := index.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program.Require(t, "skopeo")
+	program.Run(t, "skopeo", "copy", "--all", "--dest-tls-verify=false", "--preserve-digests",
+		"oci:"+image.Write(t, index), "docker://"+r.Host+"/base:v1")
+	r.Requests()
+
+	plain := e.w.Read(t, "MODULE.bazel")
+	pull := func(reference string) {
+		e.w.Write(t, "MODULE.bazel", plain+`oci.pull(name = "pulled", image = "`+reference+`")`+"\nuse_repo(oci, \"pulled\")\n")
+	}
+	defer e.w.Write(t, "MODULE.bazel", plain)
+	e.w.Write(t, "pulled/BUILD.bazel", pulledBuild)
+	defer os.RemoveAll(filepath.Join(e.w.Dir, "pulled"))
+
+	pull(r.Host + "/base:v1")
+	if got := e.w.Try(t, "build", "//pulled:image"); got.Err == nil || !strings.Contains(got.Stderr, "want one with a digest, "+r.Host+"/base@sha256:") ||
+		!strings.Contains(got.Stderr, "bazel run @rules_apk//tools/cmd/ocideploy -- digest "+r.Host+"/base:v1") {
+		t.Errorf("want it said how to get the digest, got %s", got)
+	}
+	reference := strings.TrimSpace(e.w.Bazel(t, "run", "@rules_apk//tools/cmd/ocideploy", "--", "digest", r.Host+"/base:v1"))
+	if want := r.Host + "/base@" + pushed.String(); reference != want {
+		t.Fatalf("digest says %q, want %s", reference, want)
+	}
+	pull(reference)
+	r.Requests()
+
+	layerOf := map[string]bool{}
+	for _, arch := range []string{"amd64", "arm64"} {
+		manifest, err := base(t, arch).Manifest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		layerOf[manifest.Layers[0].Digest.String()] = true
+	}
+	fetched := func(requests []string) (layers, others int) {
+		for _, request := range requests {
+			path, ok := strings.CutPrefix(request, "GET /v2/base/blobs/")
+			switch {
+			case ok && layerOf[path]:
+				layers++
+			case ok:
+				others++
+			}
+		}
+		return layers, others
+	}
+
+	// The build: documents only.
+	e.build(t, "//pulled:image", "//pulled:push", "//pulled:load")
+	requests := r.Requests()
+	if layers, configs := fetched(requests); layers != 0 || configs != 2 {
+		t.Errorf("the build made %q, want two configs and no layer", requests)
+	}
+	t.Logf("requests of the build: %d", len(requests))
+
+	// A push to the same registry: the base's layers are mounted.
+	e.w.Bazel(t, "run", "//pulled:push", "--", "--repository="+r.Host+"/image")
+	requests = r.Requests()
+	if layers, _ := fetched(requests); layers != 0 || count(requests, "PUT /v2/image/blobs/") != 4 {
+		t.Errorf("the push made %q, want two programs and two configs uploaded, and no layer of the base downloaded", requests)
+	}
+
+	// A push to another: they travel.
+	other := e.server.Start(t, registry.Options{})
+	e.w.Bazel(t, "run", "//pulled:push", "--", "--repository="+other.Host+"/image")
+	if layers, _ := fetched(r.Requests()); layers != 2 {
+		t.Errorf("the push to another registry downloaded %d layers, want 2", layers)
+	}
+	if writes := other.Writes(); count(writes, "PUT /v2/image/blobs/") != 6 {
+		t.Errorf("got %q, want 6 blobs", writes)
+	}
+	// The image itself, elsewhere, is still the same.
+	out := e.w.Bazel(t, "run", "//pulled:mirror", "--", "--repository="+other.Host+"/mirror")
+	amd64, err := base(t, "amd64").Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := other.Host + "/mirror@" + amd64.String(); !strings.Contains(out, want) {
+		t.Errorf("got %q, want %s", out, want)
+	}
+	r.Requests()
+
+	// Loads get the layers of one platform; a layout those of all.
+	tar := filepath.Join(t.TempDir(), "image.tar")
+	e.w.Bazel(t, "run", "//pulled:load", "--", "--output="+tar)
+	if layers, _ := fetched(r.Requests()); layers != 1 {
+		t.Errorf("the load downloaded %d layers, want 1", layers)
+	}
+	e.build(t, "//pulled:layout")
+	if layers, _ := fetched(r.Requests()); layers != 2 {
+		t.Errorf("the layout downloaded %d layers, want 2", layers)
+	}
+	got := runc.New(t, e.layout(t, "pulled/layout"), "amd64").Run(t, "/app/hello", "cat", "/etc/base")
+	if got.Err != nil || got.Stdout != "base for amd64\n" {
+		t.Error(got)
+	}
+
+	// With a password.
+	closed := e.server.Start(t, registry.Options{Storage: storage, User: "user", Password: "secret"})
+	pull(closed.Host + "/base@" + pushed.String())
+	if got := e.w.Try(t, "build", "--repository_cache=", "//pulled:image"); got.Err == nil || !strings.Contains(got.Stderr, "401") {
+		t.Errorf("want the missing password named, got %s", got)
+	}
+	e.login(t, closed.Host)
+	e.w.Bazel(t, "run", "--repository_cache=", "//pulled:load", "--", "--output="+tar)
+	requests = closed.Requests()
+	if layers, configs := fetched(requests); layers != 1 || configs != 2 {
+		t.Errorf("got %q, want a layer and two configs", requests)
+	}
+}
+
+// login gives Bazel and ocideploy the registry's password, each in its own way.
+func (e *env) login(t *testing.T, host string) {
+	t.Helper()
+	dir := t.TempDir()
+	name, _, _ := strings.Cut(host, ":")
+	netrc := filepath.Join(dir, "netrc")
+	if err := os.WriteFile(netrc, []byte("machine "+name+" login user password secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := json.Marshal(map[string]any{"auths": map[string]any{host: map[string]string{"username": "user", "password": "secret"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NETRC", netrc)
+	t.Setenv("DOCKER_CONFIG", dir)
+}
