@@ -42,6 +42,7 @@ oci_test(
     modes = {"/bin/busybox": "0755", "/tmp": "1777"},
     owners = {"/etc/shadow": "0:42"},
     packages = {"musl": ""},
+    users = {"nobody": "65534:65534", "root": "0:0"},
 )
 `
 

@@ -5,7 +5,7 @@ load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
 
 visibility(["//apk/...", "//oci/..."])
 
-# The only actions that may use the network. A remote executor without one leaves them to the machine that builds with
+# With OciPull (pulled_image.bzl) the only actions that may use the network. A remote executor without one leaves them to the machine that builds with
 # --modify_execution_info=ApkFacts=+no-remote-exec,OciFetch=+no-remote-exec.
 _REQUIREMENTS = {
     "requires-network": "1",

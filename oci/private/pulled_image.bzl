@@ -53,7 +53,7 @@ def _layer(ctx, descriptor):
         executable = ctx.executable._ocideploy,
         arguments = [args],
         outputs = [blob],
-        mnemonic = "OciFetch",
+        mnemonic = "OciPull",
         progress_message = "Fetching a layer of %s" % ctx.attr.repository,
         # Where credentials are, --action_env may say.
         use_default_shell_env = True,

@@ -66,6 +66,9 @@ _EXPECT_ATTRS = {
     "user": attr.string(
         doc = "The user that it runs as.",
     ),
+    "users": attr.string_dict(
+        doc = "Users in its /etc/passwd, and their `uid:gid`, or nothing for any.",
+    ),
     "workdir": attr.string(
         doc = "Its working directory.",
     ),

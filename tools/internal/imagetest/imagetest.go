@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/passwd"
 )
 
 // Expectation is what an image has to be like. What is empty is not looked at. Its JSON is the member "expect" of a test's
@@ -35,6 +36,8 @@ type Expectation struct {
 	Links  map[string]string `json:"links"`
 	// Packages are versions, or empty for any, of packages in apk's database.
 	Packages map[string]string `json:"packages"`
+	// Users are uid:gid, or empty for any, by name, of /etc/passwd.
+	Users map[string]string `json:"users"`
 	// MaxLayers and MaxSize are limits, of the number of layers and of their compressed bytes together.
 	MaxLayers int   `json:"max_layers"`
 	MaxSize   int64 `json:"max_size"`
@@ -70,6 +73,7 @@ func (e *Expectation) Check(image *Image) ([]string, error) {
 	e.checkSize(image, &found)
 	e.checkFiles(files, &found)
 	e.checkPackages(files, &found)
+	e.checkUsers(files, &found)
 	err := e.checkForbidden(files, &found)
 	return found, err
 }
@@ -178,6 +182,21 @@ func (e *Expectation) checkPackages(files *tree, found *problems) {
 			continue
 		}
 		found.compare("package "+name, version, e.Packages[name])
+	}
+}
+
+func (e *Expectation) checkUsers(files *tree, found *problems) {
+	for _, name := range slices.Sorted(maps.Keys(e.Users)) {
+		var user passwd.User
+		ok := files.accounts != nil && files.find("/etc/passwd") != nil
+		if ok {
+			user, ok = files.accounts.User(name)
+		}
+		if !ok {
+			found.add("/etc/passwd has no user %s", name)
+			continue
+		}
+		found.compare("user "+name, fmt.Sprintf("%d:%d", user.UID, user.GID), e.Users[name])
 	}
 }
 

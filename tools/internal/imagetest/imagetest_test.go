@@ -14,7 +14,10 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
 )
 
-const installed = "P:musl\nV:1.2-r0\n\nP:zlib\nV:1.3-r0\n"
+const (
+	installed = "P:musl\nV:1.2-r0\n\nP:zlib\nV:1.3-r0\n"
+	accounts  = "root:x:0:0:root:/root:/bin/sh\nweb:x:8:9::/:\napp:x:1:2::/:\n"
+)
 
 func layer(t *testing.T, compression ocilayer.Compression, headers ...*tar.Header) Layer {
 	t.Helper()
@@ -25,8 +28,10 @@ func layer(t *testing.T, compression ocilayer.Compression, headers ...*tar.Heade
 	}
 	for _, h := range headers {
 		var content io.Reader
-		if strings.HasSuffix(h.Name, "/installed") {
-			h.Size, content = int64(len(installed)), strings.NewReader(installed)
+		for suffix, text := range map[string]string{"/installed": installed, "/passwd": accounts} {
+			if strings.HasSuffix(h.Name, suffix) {
+				h.Size, content = int64(len(text)), strings.NewReader(text)
+			}
 		}
 		if err := w.Add(h, content); err != nil {
 			t.Fatal(err)
@@ -51,6 +56,7 @@ func image(t *testing.T) *Image {
 				&tar.Header{Name: "bin", Typeflag: tar.TypeSymlink, Linkname: "usr/bin"},
 				&tar.Header{Name: "opt/", Typeflag: tar.TypeDir, Mode: 0o755},
 				&tar.Header{Name: "opt/old", Typeflag: tar.TypeReg},
+				&tar.Header{Name: "etc/passwd", Typeflag: tar.TypeReg},
 				&tar.Header{Name: "lib/apk/db/installed", Typeflag: tar.TypeReg}),
 			layer(t, ocilayer.Zstd,
 				&tar.Header{Name: "usr/bin/.wh.gone", Typeflag: tar.TypeReg},
@@ -70,13 +76,14 @@ func TestEntries(t *testing.T) {
 			{Path: "usr/bin/su", Mode: 0o4755, GID: 7, Size: 3},
 			{Path: "usr/bin/su2", Type: apkfacts.Hardlink, Link: "usr/bin/su", Mode: 0o4755},
 			{Path: "usr/bin/gone"},
+			{Path: "etc/passwd", Content: []byte(accounts)},
 		}},
 		layer(t, ocilayer.Gzip, &tar.Header{Name: "usr/bin/.wh.gone", Typeflag: tar.TypeReg}),
 	}}
 	expect := Expectation{
 		Files: []string{"/bin/su"}, Absent: []string{"/bin/gone"}, Modes: map[string]string{"/usr/bin/su": "4755"},
 		Owners: map[string]string{"/usr/bin/su": "0:7"}, Links: map[string]string{"/bin": "usr/bin"},
-		Forbid: []string{"setuid"},
+		Users: map[string]string{"web": "8:9"}, Forbid: []string{"setuid"},
 	}
 	want := []string{"/usr/bin/su is there, want no setuid"}
 	if got, err := expect.Check(image); err != nil || !slices.Equal(got, want) {
@@ -120,6 +127,9 @@ func TestCheck(t *testing.T) {
 		}},
 		{"packages", Expectation{Packages: map[string]string{"musl": "2", "bash": ""}}, []string{
 			"package bash is not installed", `package musl is "1.2-r0", want "2"`,
+		}},
+		{"users", Expectation{Users: map[string]string{"root": "0:0", "app": "", "gone": "", "web": "80:80"}}, []string{
+			"/etc/passwd has no user gone", `user web is "8:9", want "80:80"`,
 		}},
 		{"limits", Expectation{MaxLayers: 1, MaxSize: 109}, []string{
 			"it has 2 layers, want at most 1", "its layers have 110 bytes, want at most 109",

@@ -3,6 +3,7 @@ package imagetest
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"path"
@@ -12,12 +13,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/passwd"
 )
 
-// tree is what an image's layers come to: headers by path without a leading slash, and the text of apk's database.
+// tree is what an image's layers come to: headers by path without a leading slash, and what is said in the few files that
+// are read.
 type tree struct {
 	files    map[string]*tar.Header
-	packages map[string]string
+	packages map[string]string // versions by name, of apk's database
+	accounts *passwd.DB        // of etc/passwd; nil where there is none
 }
 
 func newTree() *tree { return &tree{files: map[string]*tar.Header{}} }
@@ -55,8 +59,8 @@ func (t *tree) add(r io.Reader) error {
 	}
 }
 
-// addEntries puts a layer on top of which the entries are known. Their contents are not: apk's database, which the tree
-// reads, is never a package's.
+// addEntries puts a layer on top of which the entries are known. Of contents only those of a few files are, etc/passwd
+// among them; apk's database is never a package's.
 func (t *tree) addEntries(entries []apkfacts.Entry) error {
 	for _, e := range entries {
 		typeflag, err := typeflagOf(e.Type)
@@ -66,7 +70,7 @@ func (t *tree) addEntries(entries []apkfacts.Entry) error {
 		h := &tar.Header{
 			Name: e.Path, Typeflag: typeflag, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID, Size: e.Size, Linkname: e.Link,
 		}
-		if err := t.put(h, strings.NewReader("")); err != nil {
+		if err := t.put(h, bytes.NewReader(e.Content)); err != nil {
 			return err
 		}
 	}
@@ -109,8 +113,16 @@ func (t *tree) put(h *tar.Header, content io.Reader) error {
 		t.remove(name, true)
 	}
 	t.files[name] = h
-	if name == "lib/apk/db/installed" || name == "usr/lib/apk/db/installed" {
+	switch name {
+	case "lib/apk/db/installed", "usr/lib/apk/db/installed":
 		return t.readPackages(content)
+	case "etc/passwd":
+		text, err := io.ReadAll(content)
+		if err != nil {
+			return err
+		}
+		t.accounts, err = passwd.Parse(text, nil, nil)
+		return err
 	}
 	return nil
 }
