@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -70,17 +71,17 @@ oci_layout(name = "on_tree_layout", image = ":on_tree")
 oci_image(name = "on_file", base = "//:passwd", tags = ["manual"])
 `}
 
-// base is an image of another tool.
-func base(t *testing.T, arch string) v1.Image {
+// base is an image of another tool, with a text in etc/base.
+func base(t *testing.T, arch, text string) v1.Image {
 	t.Helper()
 	return image.New(t, arch, nil, image.Layer(t,
-		image.File{Name: "etc/", Mode: 0o755}, image.File{Name: "etc/base", Mode: 0o644, Body: []byte("base for " + arch + "\n")}))
+		image.File{Name: "etc/", Mode: 0o755}, image.File{Name: "etc/base", Mode: 0o644, Body: []byte(text)}))
 }
 
 // makeLayout makes the layout of thirdparty.
 func (e *env) makeLayout(t *testing.T) {
 	t.Helper()
-	index := image.Index(t, base(t, "amd64"), base(t, "arm64"))
+	index := image.Index(t, base(t, "amd64", "base for amd64\n"), base(t, "arm64", "base for arm64\n"))
 	if err := os.CopyFS(filepath.Join(e.w.Dir, "thirdparty/layout"), os.DirFS(image.Write(t, index))); err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +190,9 @@ oci_load(name = "load", image = ":image", repository = "image")
 func (e *env) pulled(t *testing.T) {
 	storage := filepath.Join(t.TempDir(), "storage")
 	r := e.server.Start(t, registry.Options{Storage: storage})
-	index := image.Index(t, base(t, "amd64"), base(t, "arm64"))
+	// Bazel's cache of downloads outlives the test.
+	text := time.Now().String() + "\n"
+	index := image.Index(t, base(t, "amd64", text), base(t, "arm64", "arm64, "+text))
 	pushed, err := index.Digest()
 	if err != nil {
 		t.Fatal(err)
@@ -220,10 +223,17 @@ func (e *env) pulled(t *testing.T) {
 	r.Requests()
 
 	layerOf := map[string]bool{}
-	for _, arch := range []string{"amd64", "arm64"} {
-		manifest, err := base(t, arch).Manifest()
+	var amd64 v1.Hash
+	for arch, text := range map[string]string{"amd64": text, "arm64": "arm64, " + text} {
+		built := base(t, arch, text)
+		manifest, err := built.Manifest()
 		if err != nil {
 			t.Fatal(err)
+		}
+		if arch == "amd64" {
+			if amd64, err = built.Digest(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		layerOf[manifest.Layers[0].Digest.String()] = true
 	}
@@ -266,10 +276,6 @@ func (e *env) pulled(t *testing.T) {
 	}
 	// The image itself, elsewhere, is still the same.
 	out := e.w.Bazel(t, "run", "//pulled:mirror", "--", "--repository="+other.Host+"/mirror")
-	amd64, err := base(t, "amd64").Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
 	if want := other.Host + "/mirror@" + amd64.String(); !strings.Contains(out, want) {
 		t.Errorf("got %q, want %s", out, want)
 	}
@@ -286,7 +292,7 @@ func (e *env) pulled(t *testing.T) {
 		t.Errorf("the layout downloaded %d layers, want 2", layers)
 	}
 	got := runc.New(t, e.layout(t, "pulled/layout"), "amd64").Run(t, "/app/hello", "cat", "/etc/base")
-	if got.Err != nil || got.Stdout != "base for amd64\n" {
+	if got.Err != nil || got.Stdout != text {
 		t.Error(got)
 	}
 
