@@ -6,7 +6,7 @@ load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform", "platform_mismatch")
-load("//oci/private:runfiles.bzl", "program_entries", "split_program_entries")
+load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries", "split_program_entries")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private:write_layer.bzl", "COMPRESSION_ATTRS", "write_layer")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
@@ -21,7 +21,7 @@ a change of the latter leaves the former as it is. Without runfiles, as with `go
 `oci_binary_image` with `platforms` is an index of one image for each.
 """
 
-ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | RUNFILES_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
     "binary": attr.label(
         cfg = "target",
         doc = "The program.",
@@ -34,7 +34,7 @@ ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OC
 }
 
 def _layers(ctx, path):
-    parts = split_program_entries(program_entries(ctx.attr.binary, path), path)
+    parts = split_program_entries(program_entries(ctx, ctx.attr.binary, path))
     return [
         write_layer(
             ctx,

@@ -2,7 +2,7 @@
 
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "attr_entries")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
-load("//oci/private:runfiles.bzl", "program_entries")
+load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries")
 load("//oci/private:write_layer.bzl", "COMPRESSION_ATTRS", "write_layer")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
@@ -22,7 +22,7 @@ oci_layer(
 ```
 """
 
-ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | OCIBUILD_ATTRS | RUNFILES_ATTRS | {
     "programs": attr.label_keyed_string_dict(
         doc = "Executable targets, and the absolute path of each. Its runfiles are beside it, in PATH.runfiles.",
         cfg = "target",
@@ -69,7 +69,7 @@ def _oci_layer_impl(ctx):
         if err:
             fail("%s: %s" % (ctx.label, err))
         for program, path in ctx.attr.programs.items():
-            entries = entries + program_entries(program, path)
+            entries = entries + program_entries(ctx, program, path)
         layer = write_layer(
             ctx,
             compression = ctx.attr.compression,

@@ -2,6 +2,14 @@
 
 visibility(["//oci/..."])
 
+# For rules that call program_entries.
+RUNFILES_ATTRS = {
+    "_empty": attr.label(
+        allow_single_file = True,
+        default = "//oci/private:empty",
+    ),
+}
+
 _MAIN = "_main"
 
 def runfiles_path(short_path):
@@ -17,49 +25,55 @@ def runfiles_path(short_path):
         return short_path[3:]
     return _MAIN + "/" + short_path
 
-def is_external(path):
-    """Whether a file below a runfiles directory comes from another repository.
+def _is_external(short_path):
+    return short_path.startswith("../")
 
-    Args:
-        path: string, as runfiles_path returns it
-
-    Returns:
-        bool
-    """
-    return not path.startswith(_MAIN + "/")
-
-def _entry(path, mode, file = None, link = ""):
+def _entry(path, mode, external = False, file = None, link = ""):
     header = {"path": path, "mode": mode, "uid": 0, "gid": 0, "uname": "root", "gname": "root"}
     if link:
         header["link"] = link
-    return struct(file = file, header = header)
+    return struct(external = external, file = file, header = header)
 
 def _file_mode(file):
     # What a runfile is for is not known. Bazel's own runfiles can all be run.
     return "" if file.is_directory else "0755"
 
-def program_entries(target, path):
+def _runfiles(ctx, runfiles):
+    """Collects runfiles by their path below the runfiles directory.
+
+    Returns:
+        dict of path to struct of file and external, whether another repository brings it, under whatever name.
+    """
+    found = {}
+    for file in runfiles.files.to_list():
+        found[runfiles_path(file.short_path)] = struct(external = _is_external(file.short_path), file = file)
+    for name in runfiles.empty_filenames.to_list():  # such as Python's __init__.py
+        found[runfiles_path(name)] = struct(external = _is_external(name), file = ctx.file._empty)
+    for root, links in [(_MAIN + "/", runfiles.symlinks), ("", runfiles.root_symlinks)]:
+        for link in links.to_list():
+            file = link.target_file
+            found[root + link.path] = struct(external = _is_external(file.short_path), file = file)
+    return found
+
+def program_entries(ctx, target, path):
     """Works out the entries of an executable: itself at a path, and its runfiles in PATH.runfiles.
 
     Flattens the runfiles: a layer is what they end in.
 
     Args:
+        ctx: context of a rule with RUNFILES_ATTRS
         target: executable target
         path: string, absolute
 
     Returns:
-        list as archive_entries returns it; without runfiles where the executable is the only one.
+        list as archive_entries returns it, of entries that have external, whether another repository brings it; without
+        runfiles where the executable is the only one.
     """
     info = target[DefaultInfo]
     executable = info.files_to_run.executable
     if not executable:
         fail("programs: %s is not executable; name it in files" % target.label)
-    runfiles = info.default_runfiles
-    files = {runfiles_path(file.short_path): file for file in runfiles.files.to_list()}
-    for link in runfiles.symlinks.to_list():
-        files[_MAIN + "/" + link.path] = link.target_file
-    for link in runfiles.root_symlinks.to_list():
-        files[link.path] = link.target_file
+    files = _runfiles(ctx, info.default_runfiles)
     mapping = info.files_to_run.repo_mapping_manifest
 
     entries = [_entry(path, "0755", file = executable)]
@@ -68,31 +82,24 @@ def program_entries(target, path):
         return entries
     root = path + ".runfiles/"
     if mapping:
-        files["_repo_mapping"] = mapping
-    for name, file in files.items():
+        files["_repo_mapping"] = struct(external = False, file = mapping)
+    for name, found in files.items():
         if name == own:
             entries.append(_entry(root + name, "0777", link = path))
         else:
-            entries.append(_entry(root + name, _file_mode(file), file = file))
+            entries.append(_entry(root + name, _file_mode(found.file), external = found.external, file = found.file))
     return entries
 
-def split_program_entries(entries, path):
+def split_program_entries(entries):
     """Parts the entries of an executable by how often they change.
 
     Args:
         entries: list as program_entries returns it
-        path: string, the executable's
 
     Returns:
         struct of external, what other repositories bring: interpreters and third-party code; and own, the rest.
     """
-    root = path + ".runfiles/"
-    external = []
-    own = []
-    for entry in entries:
-        name = entry.header["path"].removeprefix(root)
-        if name != entry.header["path"] and is_external(name) and name != "_repo_mapping":
-            external.append(entry)
-        else:
-            own.append(entry)
-    return struct(external = external, own = own)
+    return struct(
+        external = [entry for entry in entries if entry.external],
+        own = [entry for entry in entries if not entry.external],
+    )
