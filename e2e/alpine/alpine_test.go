@@ -333,8 +333,8 @@ func testSameDigest(t *testing.T, w *workspace.Workspace, first string) {
 	}
 	base := w.Base
 	w.NewBase(t)
-	if got := digest(t, layout(t, w, "amd64", "--compilation_mode=dbg")); got != want {
-		t.Errorf("in another output base with -c dbg the digest is %s, want %s", got, want)
+	if got := digest(t, layout(t, w, "amd64", "--compilation_mode=dbg", "--experimental_output_paths=strip")); got != want {
+		t.Errorf("in another output base with -c dbg and mapped paths the digest is %s, want %s", got, want)
 	}
 	w.Base = base
 	t.Logf("digest: %s", want)

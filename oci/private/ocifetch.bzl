@@ -5,8 +5,9 @@ load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
 
 visibility(["//apk/...", "//oci/..."])
 
-# With OciPull (pulled_image.bzl) the only actions that may use the network. A remote executor without one leaves them to the machine that builds with
-# --modify_execution_info=ApkFacts=+no-remote-exec,OciFetch=+no-remote-exec.
+# With OciPull (pulled_image.bzl) the only actions that may use the network. A remote executor without one leaves them to the
+# machine that builds with
+# --modify_execution_info=ApkFacts=+no-remote-exec,ApkMerge=+no-remote-exec,OciFetch=+no-remote-exec.
 _REQUIREMENTS = {
     "requires-network": "1",
     "supports-path-mapping": "1",

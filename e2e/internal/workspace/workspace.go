@@ -65,7 +65,6 @@ type Workspace struct {
 // of rules_apk are never taken from a cache, for they are what is tested.
 const bazelrc = `common --lockfile_mode=off
 common --incompatible_strict_action_env
-common --experimental_output_paths=strip
 build --disk_cache=CACHE
 # The tests' folders, and perhaps the checkout, are below /tmp, of which sandboxes otherwise have one of their own.
 build --sandbox_add_mount_pair=/tmp
@@ -97,7 +96,7 @@ func ToolCache(t testing.TB) string {
 func New(t testing.TB, files map[string]string) *Workspace {
 	t.Helper()
 	w := &Workspace{Dir: filepath.Join(t.TempDir(), "workspace"), Base: filepath.Join(t.TempDir(), "base"), root: Checkout(t)}
-	w.Write(t, ".bazelrc", strings.ReplaceAll(bazelrc, "CACHE", ToolCache(t)))
+	w.Write(t, ".bazelrc", strings.ReplaceAll(bazelrc, "CACHE", ToolCache(t))+gazelleFlags(t, w.root))
 	version, err := os.ReadFile(filepath.Join(w.root, ".bazelversion"))
 	if err != nil {
 		t.Fatal(err)
