@@ -25,6 +25,11 @@ func keepContent(p string, size int64) bool {
 	case "etc/busybox-paths.d", "etc/ld.so.conf.d":
 		return true
 	}
-	// Java's keystores lie below each runtime's own folder.
+	return IsKeystore(p)
+}
+
+// IsKeystore says whether a file is Java's keystore of trusted authorities: they lie below each runtime's own folder, or are
+// the system's.
+func IsKeystore(p string) bool {
 	return path.Base(p) == "cacerts" && (strings.Contains(p, "/security/") || strings.Contains(p, "/java/"))
 }

@@ -3,7 +3,6 @@ package apksystem
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
@@ -16,11 +15,9 @@ const (
 	localDir = "usr/local/share/ca-certificates"
 )
 
-// addCertificates adds the image's certificates to the packages' bundles, Java's among them.
+// addCertificates adds the image's certificates to the packages' bundles, Java's among them, and makes the keystore that a
+// script would make.
 func addCertificates(b *builder) error {
-	if len(b.spec.Certificates) == 0 {
-		return nil
-	}
 	var all []cabundle.Certificate
 	for _, f := range b.spec.Certificates {
 		certificates, err := cabundle.Parse(f.Name, f.Content)
@@ -36,46 +33,102 @@ func addCertificates(b *builder) error {
 			return err
 		}
 	}
-	for _, p := range []string{bundleFile, "etc/ssl/cert.pem"} {
-		n := b.tree.Node(p)
-		switch {
-		case n == nil && p != bundleFile:
-			continue
-		case n != nil && n.Entry.Type == apkfacts.Symlink:
-			continue // to the other one
-		case n != nil && n.Entry.Size != int64(len(n.Entry.Content)):
-			return fmt.Errorf("certificates: the bundle %s of package %s is too large to be added to", p, b.tree.Packages[n.Owner].Facts)
+	if len(all) > 0 {
+		if err := b.addToBundles(all); err != nil {
+			return err
 		}
-		var bundle []byte
-		if n != nil {
-			bundle = n.Entry.Content
-		}
-		if err := b.overlay.file(p, cabundle.Append(bundle, all), "certificates"); err != nil {
+		if err := b.addToKeystores(all); err != nil {
 			return err
 		}
 	}
-	return b.addJavaCertificates(all)
+	return b.makeKeystore(all)
 }
 
-func (b *builder) addJavaCertificates(certificates []cabundle.Certificate) error {
+// addToBundles adds to the bundle, which it makes if there is none, and to OpenSSL's name of it if that is another file.
+func (b *builder) addToBundles(certificates []cabundle.Certificate) error {
+	done := map[string]bool{}
+	for _, p := range []string{bundleFile, "etc/ssl/cert.pem"} {
+		at, err := b.tree.ResolveAll(p)
+		if err != nil {
+			return fmt.Errorf("certificates: %w", err)
+		}
+		n := b.tree.Node(at)
+		if done[at] || n == nil && p != bundleFile {
+			continue
+		}
+		done[at] = true
+		content, err := b.contentAt(at)
+		if err != nil {
+			return fmt.Errorf("certificates: the bundle %w", err)
+		}
+		if err := b.overlay.file(at, cabundle.Append(content, certificates), "certificates"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// contentAt returns what a package's file holds, nothing where nothing is.
+func (b *builder) contentAt(at string) ([]byte, error) {
+	n := b.tree.Node(at)
+	if n == nil {
+		return nil, nil
+	}
+	if n.Entry == nil || n.Entry.Type != apkfacts.File {
+		return nil, fmt.Errorf("%s is no file", at)
+	}
+	if n.Entry.Size != int64(len(n.Entry.Content)) {
+		return nil, fmt.Errorf("%s of package %s is too large, or in a place that is not known, to be added to", at, b.tree.Packages[n.Owner].Facts)
+	}
+	return n.Entry.Content, nil
+}
+
+func (b *builder) addToKeystores(certificates []cabundle.Certificate) error {
 	for _, p := range b.tree.Packages {
 		for _, d := range p.Dirs {
-			i := slices.IndexFunc(d.Files, func(e *apkfacts.Entry) bool {
-				return path.Base(e.Path) == "cacerts" && e.Type == apkfacts.File && len(e.Content) > 0
-			})
-			if i < 0 {
-				continue
-			}
-			e := *d.Files[i]
-			content, err := cabundle.AppendJava(e.Content, certificates, b.built)
-			if err != nil {
-				return fmt.Errorf("certificates: %s of package %s: %w", e.Path, p.Facts, err)
-			}
-			e.Content = content
-			if err := b.overlay.set(e, "certificates"); err != nil {
-				return err
+			for _, e := range d.Files {
+				if e.Type != apkfacts.File || !apkfacts.IsKeystore(e.Path) {
+					continue
+				}
+				at := path.Join(d.At, path.Base(e.Path))
+				old, err := b.contentAt(at)
+				if err != nil {
+					return fmt.Errorf("certificates: Java's keystore %w", err)
+				}
+				content, err := cabundle.AppendJava(old, certificates, b.built)
+				if err != nil {
+					return fmt.Errorf("certificates: %s of package %s: %w", e.Path, p.Facts, err)
+				}
+				changed := *e
+				changed.Path, changed.Content = at, content
+				if err := b.overlay.set(changed, "certificates"); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// makeKeystore makes Java's keystore out of the bundle where Alpine's java-cacerts would: it ships none, but a script that
+// update-ca-certificates runs.
+func (b *builder) makeKeystore(added []cabundle.Certificate) error {
+	const script, keystore = "etc/ca-certificates/update.d/java-cacerts", "etc/ssl/certs/java/cacerts"
+	at, err := b.tree.ResolveAll(keystore)
+	if err != nil || b.tree.Node(script) == nil || b.tree.Node(at) != nil {
+		return err
+	}
+	bundle, err := b.tree.ResolveAll(bundleFile)
+	if err != nil {
+		return err
+	}
+	certificates, err := b.contentAt(bundle)
+	if err != nil {
+		return fmt.Errorf("Java's keystore: the bundle %w", err)
+	}
+	content, err := cabundle.NewJava(append(cabundle.Read(certificates), added...), b.built)
+	if err != nil {
+		return fmt.Errorf("Java's keystore: %w", err)
+	}
+	return b.overlay.file(at, content, "Java's keystore")
 }

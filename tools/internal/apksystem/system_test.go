@@ -124,7 +124,9 @@ func TestDatabaseFolder(t *testing.T) {
 	}
 }
 
-func TestCertificates(t *testing.T) {
+// certificate makes one, in PEM.
+func certificate(t *testing.T) string {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +136,11 @@ func TestCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	added := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestCertificates(t *testing.T) {
+	added := certificate(t)
 	spec := &Spec{Certificates: []Named{{Name: "company.pem", Content: []byte(added)}}}
 	files, err := build(t, spec, pkg("bundle", "", file(bundleFile, "# Mozilla's\n"), symlink("etc/ssl/cert.pem", "certs/ca-certificates.crt")))
 	if err != nil {
@@ -154,8 +160,53 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("error is %v, want one about the name", err)
 	}
 	java := file("usr/lib/jvm/java/lib/security/cacerts", "garbage")
+	large := apkfacts.Entry{Path: "etc/ssl/certs/java/cacerts", Mode: 0o644, Size: 1 << 30}
+	if _, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("java", "", large)); err == nil || !strings.Contains(err.Error(), "cacerts of package java-1-r0 is too large") {
+		t.Errorf("error is %v, want one about Java's keystore", err)
+	}
+	// A bundle elsewhere, at a place whose content is kept.
+	moved := []apkfacts.Entry{file("etc/ssl/cert.pem", "# moved\n"), symlink(bundleFile, "../cert.pem")}
+	if files, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("bundle", "", moved...)); err != nil || files["etc/ssl/cert.pem"] != "# moved\n"+added {
+		t.Errorf("the bundle that is linked to: %q, %v", files["etc/ssl/cert.pem"], err)
+	}
+	unknown := []apkfacts.Entry{{Path: "etc/pki/bundle.pem", Size: 9}, symlink(bundleFile, "../../pki/bundle.pem")}
+	if _, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("bundle", "", unknown...)); err == nil || !strings.Contains(err.Error(), "etc/pki/bundle.pem of package bundle-1-r0") {
+		t.Errorf("error is %v, want one about the bundle's place", err)
+	}
 	if _, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("java", "", java)); err == nil || !strings.Contains(err.Error(), "cacerts of package java-1-r0") {
 		t.Errorf("error is %v, want one about Java's keystore", err)
+	}
+}
+
+// Alpine's java-cacerts has no keystore, but a script that makes one; Wolfi's has both.
+func TestJavaKeystore(t *testing.T) {
+	added := certificate(t)
+	script := file("etc/ca-certificates/update.d/java-cacerts", "")
+	const keystore = "etc/ssl/certs/java/cacerts"
+	for name, c := range map[string]struct {
+		spec *Spec
+		want int // certificates; -1 for no keystore
+		java []apkfacts.Entry
+	}{
+		"nothing of Java's":     {&Spec{Certificates: []Named{{"a.pem", []byte(added)}}}, -1, nil},
+		"made":                  {&Spec{}, 1, []apkfacts.Entry{script}},
+		"made, with one added":  {&Spec{Certificates: []Named{{"a.pem", []byte(added)}}}, 2, []apkfacts.Entry{script}},
+		"there, nothing to add": {&Spec{}, -1, []apkfacts.Entry{script, {Path: keystore, Size: 1 << 30}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files, err := build(t, c.spec, pkg("bundle", "", file(bundleFile, certificate(t))), pkg("java-cacerts", "", c.java...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, ok := files[keystore]
+			if ok != (c.want >= 0) {
+				t.Fatalf("the layer has a keystore: %v", ok)
+			}
+			// The number of entries is in the header of JKS, after a magic number and a version.
+			if ok && int(content[11]) != c.want {
+				t.Errorf("%d certificates, want %d", content[11], c.want)
+			}
+		})
 	}
 }
 

@@ -39,6 +39,20 @@ func Parse(name string, data []byte) ([]Certificate, error) {
 	return out, nil
 }
 
+// Read returns the certificates of a bundle that programs use: what is none is passed over.
+func Read(bundle []byte) []Certificate {
+	var out []Certificate
+	for {
+		var block *pem.Block
+		if block, bundle = pem.Decode(bundle); block == nil {
+			return out
+		}
+		if block.Type == "CERTIFICATE" {
+			out = append(out, Certificate{DER: block.Bytes})
+		}
+	}
+}
+
 // Append returns the bundle with those of the certificates at its end that it does not have yet.
 func Append(bundle []byte, certificates []Certificate) []byte {
 	have := map[[sha256.Size]byte]bool{}

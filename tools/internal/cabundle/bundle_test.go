@@ -5,10 +5,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +66,21 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestAlias(t *testing.T) {
+	certificates, err := Parse("a.pem", append(authority(t, "ISRG Root X1"), authority(t, "Löwe & Co.")...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{`^isrg-root-x1-[0-9a-f]{16}$`, `^l-we-co-[0-9a-f]{16}$`} {
+		if got := alias(certificates[i].DER); !regexp.MustCompile(want).MatchString(got) {
+			t.Errorf("alias is %q, want %s", got, want)
+		}
+	}
+	if got := alias([]byte("none")); !strings.HasPrefix(got, "certificate-") {
+		t.Errorf("alias is %q, want one without a name", got)
+	}
+}
+
 func TestAppendJava(t *testing.T) {
 	old, err := Parse("old.pem", authority(t, "old"))
 	if err != nil {
@@ -98,7 +119,13 @@ func TestAppendJava(t *testing.T) {
 		if got := count(t, out); got != 2 {
 			t.Errorf("%s: %d certificates, want 2", name, got)
 		}
+		keytool(t, name, out, both)
 	}
+	fresh, err := NewJava(both, created)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keytool(t, "a new one", fresh, both)
 	if _, err := AppendJava([]byte("garbage"), both, created); err == nil || !strings.Contains(err.Error(), "neither JKS nor PKCS #12") {
 		t.Errorf("error is %v, want one about the format", err)
 	}
@@ -114,4 +141,30 @@ func count(t *testing.T, store []byte) int {
 		t.Fatal(err)
 	}
 	return len(ks.Aliases())
+}
+
+// keytool lists a keystore with Java's own program, which must find just those certificates.
+func keytool(t *testing.T, name string, store []byte, want []Certificate) {
+	t.Helper()
+	program, err := exec.LookPath("keytool")
+	if err != nil {
+		t.Log("no keytool here to read keystores with")
+		return
+	}
+	file := filepath.Join(t.TempDir(), "cacerts")
+	if err := os.WriteFile(file, store, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(program, "-J-Duser.language=en", "-list", "-keystore", file, "-storepass", javaPassword).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+	if got := strings.Count(string(out), "trustedCertEntry"); got != len(want) {
+		t.Errorf("%s: keytool lists %d trusted certificates, want %d:\n%s", name, got, len(want), out)
+	}
+	for _, c := range want {
+		if fingerprint := fmt.Sprintf("% X", sha256.Sum256(c.DER)); !strings.Contains(string(out), strings.ReplaceAll(fingerprint, " ", ":")) {
+			t.Errorf("%s: keytool does not list %s:\n%s", name, fingerprint, out)
+		}
+	}
 }
