@@ -52,10 +52,17 @@ func (b *builder) accountFiles() (*passwd.DB, error) {
 		}
 		return nil
 	}
+	from := func(p string) string {
+		if n := b.tree.Node(p); n != nil {
+			return fmt.Sprintf("%s of package %s", p, b.tree.Packages[n.Owner].Facts)
+		}
+		return p
+	}
 	db, err := passwd.Parse(content(passwdFile), content(groupFile), content(shadowFile))
 	if err != nil {
 		return nil, err
 	}
+	db.PasswdFrom, db.GroupFrom = from(passwdFile), from(groupFile)
 	db.Day = b.built.Unix() / 86400
 	return db, nil
 }
@@ -70,6 +77,7 @@ func addAccounts(b *builder) error {
 	if err := b.addScripted(db); err != nil {
 		return err
 	}
+	db.From = "another of the image's accounts"
 	for _, g := range b.spec.Accounts.Groups {
 		if err := db.AddGroup(passwd.Group{Name: g.Name, GID: g.GID}); err != nil {
 			return fmt.Errorf("accounts: %w", err)

@@ -40,6 +40,7 @@ func (b *builder) runScript(system *scriptSystem, f *apkfacts.Facts, kind string
 	if !ok {
 		return nil
 	}
+	system.accounts.From = fmt.Sprintf("%s of package %s", kind, f)
 	result, err := apkscript.Run(text, system)
 	if err != nil {
 		return fmt.Errorf("package %s: %s: %w", f, kind, err)

@@ -35,6 +35,12 @@ type DB struct {
 	shadowed              map[string]bool
 	// Day is what new lines of shadow state as the day of the last change, in days since 1970.
 	Day int64
+	// From tells who adds what is added next, for errors: "the image", "a script of package x".
+	From string
+	// PasswdFrom and GroupFrom tell whose the parsed files are.
+	PasswdFrom, GroupFrom string
+	// userFrom and groupFrom are From of the accounts that were added, by name.
+	userFrom, groupFrom map[string]string
 }
 
 // Parse reads the contents of the three files; each may be nil.
@@ -47,6 +53,12 @@ func Parse(passwd, group, shadow []byte) (*DB, error) {
 		groups:    map[string]Group{},
 		groupLine: map[string]int{},
 		shadowed:  map[string]bool{},
+
+		PasswdFrom: "etc/passwd",
+		GroupFrom:  "etc/group",
+
+		userFrom:  map[string]string{},
+		groupFrom: map[string]string{},
 	}
 	for i, line := range d.passwd {
 		f := strings.Split(line, ":")
@@ -145,6 +157,20 @@ func (d *DB) GroupByID(gid int) (name string, ok bool) {
 	return name, ok
 }
 
+func (d *DB) fromOfUser(name string) string {
+	if from, added := d.userFrom[name]; added {
+		return from
+	}
+	return d.PasswdFrom
+}
+
+func (d *DB) fromOfGroup(name string) string {
+	if from, added := d.groupFrom[name]; added {
+		return from
+	}
+	return d.GroupFrom
+}
+
 // AddUser adds a user, with a locked password. A user that is there with the same uid and gid stays as it is; with
 // others, or a uid that is somebody else's, is an error.
 func (d *DB) AddUser(u User) error {
@@ -153,15 +179,15 @@ func (d *DB) AddUser(u User) error {
 	}
 	if old, ok := d.users[u.Name]; ok {
 		if old.UID != u.UID || old.GID != u.GID {
-			return fmt.Errorf("user %q: uid:gid is %d:%d, but the packages' etc/passwd already has it with %d:%d; use those, or another name",
-				u.Name, u.UID, u.GID, old.UID, old.GID)
+			return fmt.Errorf("user %q: uid:gid is %d:%d, but %s has it with %d:%d; use those, or another name",
+				u.Name, u.UID, u.GID, d.fromOfUser(u.Name), old.UID, old.GID)
 		}
 		return nil
 	}
 	if other, ok := d.UserByID(u.UID); ok {
-		return fmt.Errorf("user %q: uid %d is already that of user %q; use another", u.Name, u.UID, other)
+		return fmt.Errorf("user %q: uid %d is already that of user %q (%s); use another", u.Name, u.UID, other, d.fromOfUser(other))
 	}
-	d.users[u.Name] = u
+	d.users[u.Name], d.userFrom[u.Name] = u, d.From
 	d.passwd = append(d.passwd, fmt.Sprintf("%s:x:%d:%d:%s:%s:%s", u.Name, u.UID, u.GID, u.Gecos, u.Home, u.Shell))
 	if !d.shadowed[u.Name] {
 		d.shadowed[u.Name] = true
@@ -178,11 +204,12 @@ func (d *DB) AddGroup(g Group) error {
 	old, ok := d.groups[g.Name]
 	switch {
 	case ok && old.GID != g.GID:
-		return fmt.Errorf("group %q: gid is %d, but the packages' etc/group already has it with %d; use that, or another name", g.Name, g.GID, old.GID)
+		return fmt.Errorf("group %q: gid is %d, but %s has it with %d; use that, or another name", g.Name, g.GID, d.fromOfGroup(g.Name), old.GID)
 	case !ok:
 		if other, taken := d.GroupByID(g.GID); taken {
-			return fmt.Errorf("group %q: gid %d is already that of group %q; use another", g.Name, g.GID, other)
+			return fmt.Errorf("group %q: gid %d is already that of group %q (%s); use another", g.Name, g.GID, other, d.fromOfGroup(other))
 		}
+		d.groupFrom[g.Name] = d.From
 		d.groupLine[g.Name] = len(d.group)
 		d.group = append(d.group, "")
 	}
