@@ -21,7 +21,8 @@ Each package is a layer of its own, byte for byte its signed data section. One m
 has besides: the database of installed packages, links, users.
 
 By default it builds manifest, config and image descriptor; the output group `oci_layout` is a directory with everything,
-in the OCI image layout.
+in the OCI image layout. The output group `report` tells in JSON what the system layer did: which scripts of packages
+would have done what the image lacks, which packages were rewritten, and why.
 
 ```starlark
 apk_image(

@@ -74,7 +74,6 @@ def _add_files(args, ctx):
     Returns:
         list of Files, the inputs
     """
-    args.add_all(ctx.attr.paths, format_each = "--path=%s")
     inputs = []
     for target, path in ctx.attr.files.items():
         files = target[DefaultInfo].files.to_list()
@@ -83,6 +82,7 @@ def _add_files(args, ctx):
         args.add(json.encode({"path": path, "type": "file"}), format = "--path=%s")
         args.add(files[0], format = "--file=%s")
         inputs.extend(files)
+    args.add_all(ctx.attr.paths, format_each = "--path=%s")  # after the files, which they may be about
     args.add_all(ctx.files.keys, format_each = "--key-file=%s")
     args.add_all(ctx.files.certificates, format_each = "--certificate=%s")
     return inputs + ctx.files.keys + ctx.files.certificates

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -104,6 +105,8 @@ func (f *fixture) signer(name string) (*apksign.Signer, error) {
 // signed by KEY ("-": unsigned). A line of FILE is a package:
 //
 //	x86_64 busybox 1.36-r0 depend=musl "provides=/bin/sh" license=GPL-2.0-only
+//
+// Besides fields it may have file=PATH and link=PATH:TARGET.
 func (f *fixture) repository(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: repository DIR KEY FILE")
@@ -146,15 +149,27 @@ func (f *fixture) writeIndex(path, key string, packages []*apkindex.Package) err
 func writePackage(dir string, words []string) (*apkindex.Package, error) {
 	arch, name, version := words[0], words[1], words[2]
 	info := apkfile.Info{{Key: "pkgname", Value: name}, {Key: "pkgver", Value: version}, {Key: "arch", Value: arch}}
+	content := name + " " + version + "\n"
+	file := func(path string) apkfile.Entry {
+		return apkfile.Entry{
+			Path: path, Mode: 0o644, Uname: "root", Gname: "root", Size: int64(len(content)),
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil },
+		}
+	}
+	entries := []apkfile.Entry{file("usr/share/" + name)}
 	for _, word := range words[3:] {
 		key, value, _ := strings.Cut(word, "=")
-		info = append(info, apkfile.Pair{Key: key, Value: value})
+		switch key {
+		case "file":
+			entries = append(entries, file(value))
+		case "link":
+			path, target, _ := strings.Cut(value, ":")
+			entries = append(entries, apkfile.Entry{Path: path, Mode: fs.ModeSymlink | 0o777, Link: target})
+		default:
+			info = append(info, apkfile.Pair{Key: key, Value: value})
+		}
 	}
-	content := name + " " + version + "\n"
-	p := &apkfile.Package{Info: info, Entries: []apkfile.Entry{{
-		Path: "usr/share/" + name, Mode: 0o644, Uname: "root", Gname: "root", Size: int64(len(content)),
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil },
-	}}}
+	p := &apkfile.Package{Info: info, Entries: entries}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -168,16 +183,16 @@ func writePackage(dir string, words []string) (*apkindex.Package, error) {
 	if err := apkfile.Write(&apk, scratch, p); err != nil {
 		return nil, err
 	}
-	file, err := apkfile.Read(bytes.NewReader(apk.Bytes()), nil)
+	read, err := apkfile.Read(bytes.NewReader(apk.Bytes()), nil)
 	if err != nil {
 		return nil, err
 	}
 	indexed := &apkindex.Package{
 		Name: name, Version: version, Arch: arch, Description: info.Value("pkgdesc"), License: info.Value("license"),
-		Origin: info.Value("origin"), Checksum: file.Checksum, Size: file.Size,
+		Origin: info.Value("origin"), Checksum: read.Checksum, Size: read.Size,
 		Depends: info.List("depend"), Provides: info.List("provides"), InstallIf: info.List("install_if"),
 	}
-	if indexed.InstalledSize, err = file.Info.Int("size"); err != nil {
+	if indexed.InstalledSize, err = read.Info.Int("size"); err != nil {
 		return nil, err
 	}
 	if indexed.BuildTime, err = info.Int("builddate"); err != nil {

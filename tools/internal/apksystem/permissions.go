@@ -58,7 +58,8 @@ func (b *builder) addChanged(at string, changed apkfacts.Entry, why string) erro
 	if first == nil {
 		return fmt.Errorf("it is a hard link to %s, which package %s does not have", n.Entry.Link, owner.Facts)
 	}
-	changed.Type, changed.Link, changed.Size, changed.Content = first.Type, "", first.Size, first.Content
+	// Of a symlink it is the target, of a hard link nothing: the entry has the file itself.
+	changed.Type, changed.Link, changed.Size, changed.Content = first.Type, first.Link, first.Size, first.Content
 	if err := b.overlay.set(changed, why); err != nil {
 		return err
 	}

@@ -20,6 +20,9 @@ type Report struct {
 	Hidden []string `json:"hidden,omitempty"`
 	// Directories are those on whose owner or mode packages disagree, as they are in the image.
 	Directories []apkfacts.Entry `json:"directories,omitempty"`
+	// Owners are files that are an account's by name, but by number another's or nobody's: their bytes are not at hand, so
+	// that they stay as they are.
+	Owners []ReportOwner `json:"owners,omitempty"`
 	// User is "uid:gid" of the image's processes, if the accounts' run_as says.
 	User string `json:"user,omitempty"`
 }
@@ -34,6 +37,14 @@ type ReportPackage struct {
 type ReportNormalised struct {
 	Package string `json:"package"`
 	Why     string `json:"why"`
+}
+
+// ReportOwner is a file that is not whose it should be: of the account with those numbers.
+type ReportOwner struct {
+	Package string `json:"package"`
+	Path    string `json:"path"`
+	UID     int    `json:"uid"`
+	GID     int    `json:"gid"`
 }
 
 // ReportScript is a script that is not covered.
@@ -68,6 +79,11 @@ func (r *Report) Warnings() []string {
 		seen = append(seen, s.Package)
 		out = append(out, fmt.Sprintf("package %s: its %s is not run, and does something that is not in the image: %s; "+
 			"if the image does not need it, say so: scripts = {%q: %q}", s.Package, s.Script, s.Rest[0], s.Package, acknowledged))
+	}
+	for _, o := range r.Owners {
+		out = append(out, fmt.Sprintf("package %s: its %s should be owned by %d:%d, the account that the package names, but has the numbers of "+
+			"where it was built; give it to that account, with its mode: apk_path.permissions(%q, mode = ..., user = ..., group = ...)",
+			o.Package, o.Path, o.UID, o.GID, "/"+o.Path))
 	}
 	return out
 }

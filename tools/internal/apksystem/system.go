@@ -36,7 +36,7 @@ func Build(w io.Writer, spec *Spec, packages []*apkfacts.Facts) (ocilayer.Descri
 	}
 	// In this order: a later part replaces what an earlier one put at the same path.
 	for _, add := range []func(*builder) error{
-		addHidden, addDirectories, addBusybox, addLibraryCache, addAccounts, addCertificates, addKeys, addConfig, addDatabase, addPaths, addInstalled,
+		addHidden, addDirectories, addBusybox, addLibraryCache, addAccounts, addOwners, addCertificates, addKeys, addConfig, addDatabase, addPaths, addInstalled,
 	} {
 		if err := add(b); err != nil {
 			return ocilayer.Descriptor{}, nil, err

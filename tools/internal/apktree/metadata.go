@@ -42,6 +42,9 @@ func (t *Tree) SetMetadata(at string, mode apkfacts.Mode, uid, gid int) {
 	}
 }
 
+// PathOf returns where a file of the directory is.
+func (d *Dir) PathOf(e *apkfacts.Entry) string { return path.Join(d.At, path.Base(e.Path)) }
+
 // Names returns the entry of the package that has the bytes of a file, which may be e itself or, if e is a hard link,
 // another one, and all paths at which the package still has that file, e's own among them. first is nil if the package
 // does not have the bytes.
@@ -57,7 +60,7 @@ func (p *Package) Names(e *apkfacts.Entry) (first *apkfacts.Entry, paths []strin
 	for _, d := range p.Dirs {
 		for _, f := range d.Files {
 			if of[f.Path] == first {
-				paths = append(paths, path.Join(d.At, path.Base(f.Path)))
+				paths = append(paths, d.PathOf(f))
 			}
 		}
 	}

@@ -257,7 +257,7 @@ func (p *Package) Kept() map[*apkfacts.Entry]string {
 	kept := map[*apkfacts.Entry]string{}
 	for _, d := range p.Dirs {
 		for _, e := range d.Files {
-			kept[e] = path.Join(d.At, path.Base(e.Path))
+			kept[e] = d.PathOf(e)
 		}
 	}
 	return kept

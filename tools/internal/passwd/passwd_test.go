@@ -39,9 +39,9 @@ func TestAdd(t *testing.T) {
 		t.Errorf("free are uid %d and gid %d, want 2 and 11", d.FreeUID(1), d.FreeGID(10))
 	}
 	for want, err := range map[string]error{
-		"etc/passwd has it with 1:1":         d.AddUser(User{Name: "bin", UID: 2, GID: 1}),
+		"etc/passwd has it with 1:1":      d.AddUser(User{Name: "bin", UID: 2, GID: 1}),
 		"uid 0 is already that of user":   d.AddUser(User{Name: "x", UID: 0}),
-		"etc/group has it with 10":          d.AddGroup(Group{Name: "wheel", GID: 11}),
+		"etc/group has it with 10":        d.AddGroup(Group{Name: "wheel", GID: 11}),
 		"gid 10 is already that of group": d.AddGroup(Group{Name: "x", GID: 10}),
 		"want a name without spaces":      d.AddUser(User{Name: "a b", UID: 7}),
 		"want one from 0 to":              d.AddUser(User{Name: "x", UID: -1}),
