@@ -8,7 +8,10 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/bench/internal/report"
 )
 
-const genrule = "//empty"
+const (
+	genrule     = "//empty"
+	pathMapping = "--experimental_output_paths=strip"
+)
 
 // timed builds patterns and returns the wall time in seconds.
 func timed(w *bazel.Workspace, patterns ...string) func(ctx context.Context) (float64, error) {
@@ -44,7 +47,7 @@ func (l *lab) baseline(ctx context.Context, s *realSet, state string) (*float64,
 			return nil, err
 		}
 		var err error
-		if series, err = l.repeat(ctx, l.runs, prepare, timed(s.Workspace, genrule)); err != nil {
+		if series, err = l.settled(ctx, l.runs, prepare, timed(s.Workspace, genrule)); err != nil {
 			return nil, err
 		}
 		l.baselines[state] = series

@@ -164,3 +164,12 @@ func (l *lab) repeat(ctx context.Context, n int, prepare func(ctx context.Contex
 	}
 	return series, nil
 }
+
+// settled is repeat after one run that does not count: what a server does first takes longer.
+func (l *lab) settled(ctx context.Context, n int, prepare func(ctx context.Context, run int) error, measure func(ctx context.Context) (float64, error)) (report.Series, error) {
+	series, err := l.repeat(ctx, n+1, prepare, measure)
+	if err != nil {
+		return nil, err
+	}
+	return series[1:], nil
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/rules-apk/rules_apk/e2e/bench/internal/report"
@@ -76,6 +77,11 @@ func measureShares(ctx context.Context, l *lab) error {
 	seconds("loading and analysis", metrics.Phases.Analysis, "As Bazel's own metrics say, with logs of events and of actions written; the phases overlap.")
 	seconds("execution", metrics.Phases.Execution, "")
 	programs := profile.Programs()
+	peak, err := workerMemory(filepath.Join(s.Dir, "prebuilt", "ocibuild"))
+	if err != nil {
+		return err
+	}
+	l.add(report.Row{Scenario: "shares", Name: fmt.Sprintf("%d images, after `bazel clean`: peak memory of the worker", n), Unit: report.Bytes, Values: peak})
 	for _, mnemonic := range slices.Sorted(maps.Keys(metrics.Executed)) {
 		ran := float64(metrics.Executed[mnemonic])
 		l.add(report.Row{Scenario: "shares", Name: fmt.Sprintf("%d images, after `bazel clean`: the program's time for one %s", n, mnemonic),

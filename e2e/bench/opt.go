@@ -17,7 +17,7 @@ func measureOpt(ctx context.Context, l *lab) error {
 	if err != nil {
 		return err
 	}
-	flags := append([]string{"--disk_cache=" + filepath.Join(l.dir, "disk"), "--experimental_output_paths=strip"}, targets(10)...)
+	flags := append([]string{"--disk_cache=" + filepath.Join(l.dir, "disk"), pathMapping}, targets(10)...)
 	for _, mode := range []string{"fastbuild", "opt"} {
 		call, metrics, err := s.Build(ctx, append([]string{"--compilation_mode=" + mode}, flags...)...)
 		if err != nil {

@@ -57,7 +57,7 @@ type remote struct {
 }
 
 func (r *remote) flags(patterns []string) []string {
-	return append([]string{"--experimental_output_paths=strip", "--remote_cache=" + r.cache.URL}, patterns...)
+	return append([]string{pathMapping, "--remote_cache=" + r.cache.URL}, patterns...)
 }
 
 // build builds patterns and adds the rows on what went to and from the cache.

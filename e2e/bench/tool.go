@@ -81,18 +81,44 @@ var highWater = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)
 func watch(pid int) int64 {
 	var peak int64
 	for {
-		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-		m := highWater.FindSubmatch(status)
-		if err != nil || m == nil {
+		now, ok := peakMemory(fmt.Sprintf("/proc/%d", pid))
+		if !ok {
 			return peak
 		}
-		kilobytes, err := strconv.ParseInt(string(m[1]), 10, 64)
-		if err != nil {
-			return peak
-		}
-		peak = kilobytes * 1024
+		peak = now
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// peakMemory returns that of a process in bytes, so far. There is none of a
+// process that has ended.
+func peakMemory(dir string) (int64, bool) {
+	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	m := highWater.FindSubmatch(status)
+	if err != nil || m == nil {
+		return 0, false
+	}
+	kilobytes, err := strconv.ParseInt(string(m[1]), 10, 64)
+	return kilobytes * 1024, err == nil
+}
+
+// workerMemory returns the peak memory of each process that runs a program now.
+func workerMemory(program string) (report.Series, error) {
+	processes, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	var peaks report.Series
+	for _, dir := range processes {
+		exe, err := os.Readlink(filepath.Join(dir, "exe"))
+		if err != nil || exe != program {
+			continue // another's process, or one that has ended
+		}
+		if peak, ok := peakMemory(dir); ok {
+			peaks = append(peaks, float64(peak))
+		}
+	}
+	return peaks, nil
 }
 
 // largePackage makes a package with size bytes that no compression makes smaller.
