@@ -26,6 +26,8 @@ oci_binary_image(
     base = ":base",
     binary = "//:hello",
     cmd = ["Alpine"],
+    healthcheck = ["CMD", "/app/hello", "there"],
+    healthcheck_interval = "90s",
     platforms = ["@rules_go//go/toolchain:linux_amd64", "@rules_go//go/toolchain:linux_arm64"],
 )
 
@@ -103,6 +105,10 @@ func (e *env) alpine(t *testing.T) {
 	t.Run("docker", func(t *testing.T) {
 		t.Setenv("DOCKER_HOST", "unix://"+runtimes.Dockerd(t, t.TempDir()))
 		load(t, "--runtime=docker")
+		check := program.Run(t, "docker", "image", "inspect", "--format={{json .Config.Healthcheck}}", "example.com/alpine:latest")
+		if want := `{"Test":["CMD","/app/hello","there"],"Interval":90000000000}` + "\n"; check != want {
+			t.Errorf("healthcheck is %s, want %s", check, want)
+		}
 		for want, args := range map[string][]string{hello: nil, "root:x:0:0:": {"--entrypoint=/bin/cat"}} {
 			line := append([]string{"run", "--rm", "--network=none"}, args...)
 			line = append(line, "example.com/alpine:latest")

@@ -2,6 +2,8 @@ package goimage
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -296,6 +298,8 @@ func (e *env) pulled(t *testing.T) {
 		t.Error(got)
 	}
 
+	e.tokens(t, storage, pull, pushed)
+
 	// With a password.
 	closed := e.server.Start(t, registry.Options{Storage: storage, User: "user", Password: "secret"})
 	pull(closed.Host + "/base@" + pushed.String())
@@ -307,6 +311,35 @@ func (e *env) pulled(t *testing.T) {
 	requests = closed.Requests()
 	if layers, configs := fetched(requests); layers != 1 || configs != 2 {
 		t.Errorf("got %q, want a layer and two configs", requests)
+	}
+}
+
+// tokens pulls from what Bazel is told is Docker Hub, which gives nothing to
+// those without a token, and a token to anybody.
+func (e *env) tokens(t *testing.T, storage string, pull func(string), digest v1.Hash) {
+	t.Helper()
+	hub := e.server.Start(t, registry.Options{Storage: storage})
+	hub.Fault = func(w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case r.URL.Path == "/token" && r.URL.RawQuery == "service=registry.docker.io&scope=repository:base/base:pull":
+			fmt.Fprint(w, `{"token":"for anybody"}`)
+			return true
+		case r.Header.Get("Authorization") != "Bearer for anybody":
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		}
+		r.URL.Path = strings.Replace(r.URL.Path, "/base/base/", "/base/", 1)
+		return false
+	}
+	rewrite := filepath.Join(t.TempDir(), "downloader.cfg")
+	rules := "rewrite auth.docker.io/(.*) http://" + hub.Host + "/$1\nrewrite registry-1.docker.io/(.*) http://" + hub.Host + "/$1\n"
+	if err := os.WriteFile(rewrite, []byte(rules), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	pull("base/base:v1@" + digest.String())
+	e.w.Bazel(t, "build", "--repository_cache=", "--experimental_downloader_config="+rewrite, "//pulled:image")
+	if requests := hub.Requests(); count(requests, "GET /token") == 0 || count(requests, "GET /v2/base/base/blobs/") != 2 {
+		t.Errorf("got %q, want tokens and two configs", requests)
 	}
 }
 

@@ -88,22 +88,45 @@ func (e *env) stamping(t *testing.T) {
 		t.Errorf("want the missing key named, got %s", r)
 	}
 
-	// Tags are set by the run, stamped or not.
+	// Tags are set by the run, and repositories found, stamped or not; several images go in one run.
 	e.w.Write(t, "status.txt", "STABLE_COMMIT four\n")
 	r := e.server.Start(t, registry.Options{})
 	e.w.Bazel(t, "run", status, "//stamped:push", "--", "--repository="+r.Host+"/image")
 	if writes := r.Writes(); count(writes, "PUT /v2/image/manifests/v-four") != 1 {
 		t.Errorf("got %q, want the tag v-four", writes)
 	}
+	e.w.Write(t, "status.txt", "REGISTRY "+r.Host+"\n")
+	out := e.w.Bazel(t, "run", status, "//server:both")
+	for _, repository := range []string{"one", "two"} {
+		if !strings.Contains(out, r.Host+"/"+repository+"@sha256:") {
+			t.Errorf("got %q, want %s", out, repository)
+		}
+	}
+	// Three layers, one of them for both architectures, and three configs; two layers are in both repositories.
+	writes := r.Writes()
+	if blobs := count(writes, "PUT /v2/one/blobs/") + count(writes, "PUT /v2/two/blobs/"); blobs != 6 {
+		t.Errorf("got %q, want 6 blobs uploaded", writes)
+	}
+	for _, tag := range []string{"one/manifests/latest", "one/manifests/v1", "two/manifests/latest"} {
+		if count(writes, "PUT /v2/"+tag) != 1 {
+			t.Errorf("got %q, want %s", writes, tag)
+		}
+	}
 }
 
 var server = map[string]string{
 	"server/BUILD.bazel": `
-load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_push", "oci_substitute")
+load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_push", "oci_push_all", "oci_substitute")
 
 oci_binary_image(name = "image", base = "//:base", binary = "//:hello")
 
 oci_push(name = "push", image = ":image", repository = "registry.invalid/server")
+
+oci_push(name = "one", image = "//:index", remote_tags = ["latest", "v1"], repository = "{REGISTRY}/one")
+
+oci_push(name = "two", image = ":image", remote_tags = ["latest"], repository = "{REGISTRY}/two")
+
+oci_push_all(name = "both", pushes = [":one", ":two"])
 
 oci_substitute(
     name = "deployment",
