@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -314,18 +315,17 @@ func (e *env) pulled(t *testing.T) {
 	}
 }
 
-// tokens pulls from what Bazel is told is Docker Hub, which gives nothing to
-// those without a token, and a token to anybody.
+// tokens pulls from what Bazel is told is Docker Hub, which is asked for a token
+// first. That the token then is shown is not seen here: Bazel does not pass it
+// on to where it has been told to go instead.
 func (e *env) tokens(t *testing.T, storage string, pull func(string), digest v1.Hash) {
 	t.Helper()
 	hub := e.server.Start(t, registry.Options{Storage: storage})
+	var asked atomic.Int32
 	hub.Fault = func(w http.ResponseWriter, r *http.Request) bool {
-		switch {
-		case r.URL.Path == "/token" && r.URL.RawQuery == "service=registry.docker.io&scope=repository:base/base:pull":
+		if r.URL.Path == "/token" && r.URL.RawQuery == "service=registry.docker.io&scope=repository:base/base:pull" {
+			asked.Add(1)
 			fmt.Fprint(w, `{"token":"for anybody"}`)
-			return true
-		case r.Header.Get("Authorization") != "Bearer for anybody":
-			w.WriteHeader(http.StatusUnauthorized)
 			return true
 		}
 		r.URL.Path = strings.Replace(r.URL.Path, "/base/base/", "/base/", 1)
@@ -338,7 +338,7 @@ func (e *env) tokens(t *testing.T, storage string, pull func(string), digest v1.
 	}
 	pull("base/base:v1@" + digest.String())
 	e.w.Bazel(t, "build", "--repository_cache=", "--experimental_downloader_config="+rewrite, "//pulled:image")
-	if requests := hub.Requests(); count(requests, "GET /token") == 0 || count(requests, "GET /v2/base/base/blobs/") != 2 {
+	if requests := hub.Requests(); asked.Load() == 0 || count(requests, "GET /v2/base/base/blobs/") != 2 {
 		t.Errorf("got %q, want tokens and two configs", requests)
 	}
 }
