@@ -46,7 +46,7 @@ program = rule(
 )
 `,
 	"runfiles/BUILD.bazel": `
-load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_layout")
+load("@rules_apk//oci:defs.bzl", "oci_binary_image", "oci_layout", "oci_test")
 load("@rules_go//go:def.bzl", "go_binary")
 load(":defs.bzl", "program", "tree")
 
@@ -64,7 +64,23 @@ program(
 oci_binary_image(name = "image", base = "//:base", binary = ":program")
 
 oci_layout(name = "layout", image = ":image")
+
+# Bazel makes packages of folders with Python files.
+py_binary(name = "script", srcs = ["python/script.py"], main = "python/script.py")
+
+oci_binary_image(name = "python", binary = ":script")
+
+oci_test(
+    name = "python_test",
+    size = "small",
+    files = [
+        "/app/script.runfiles/_main/runfiles/python/__init__.py",
+        "/app/script.runfiles/_main/runfiles/python/script.py",
+    ],
+    image = ":python",
+)
 `,
+	"runfiles/python/script.py": "print('hello')\n",
 	"runfiles/walk.go": `package main
 
 import (
@@ -118,6 +134,7 @@ thirdparty/data.txt: theirs
 			t.Errorf("got %s\nwant\n%s", r, want)
 		}
 	})
+	t.Run("Python's", func(t *testing.T) { e.w.Bazel(t, "test", "//runfiles:python_test") })
 	// The base, what other repositories bring, the workspace's own.
 	before := layers(t, first, "amd64")
 	if len(before) != 3 {
