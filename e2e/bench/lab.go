@@ -31,6 +31,7 @@ type lab struct {
 	host       *filehost.Host // serves dir/served
 	realSet    *realSet       // nil until a scenario asks for it
 	workspaces []*bazel.Workspace
+	loads      []float64 // load averages, one after each scenario
 	baselines  map[string]report.Series
 }
 

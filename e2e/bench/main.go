@@ -110,6 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		if err := s.run(ctx, l); err != nil {
 			return fmt.Errorf("scenario %s: %w", s.name, err)
 		}
+		l.load()
 		// What a later scenario's failure must not take along.
 		if err := l.write(); err != nil {
 			return err
