@@ -54,8 +54,11 @@ def _hardlink(path, *, to):
     """Another name of a file."""
     return _path("hardlink", path, source = to)
 
-def _permissions(path, *, mode, user = "root", group = "root"):
-    """Another mode and owner for what is there. A package's file is in the image twice then: the second time, changed."""
+def _permissions(path, *, mode = None, user = None, group = None):
+    """Another mode or owner for what is there; what is not given stays.
+
+    A package's file is in the image twice then: the second time, changed.
+    """
     return _path("permissions", path, mode, user, group)
 
 # Values of `apk_image.paths`. Users and groups are names or numbers.

@@ -100,7 +100,7 @@ func TestExample(t *testing.T) {
 		t.Run("arm64", func(t *testing.T) { testRun(t, layouts["arm64"], "arm64", names(locked.Packages, "aarch64")) })
 	})
 	t.Run("actions", func(t *testing.T) { testActions(t, w, names(locked.Packages, "x86_64")) })
-	t.Run("attributes", func(t *testing.T) { testAttributes(t, w, shared) })
+	t.Run("attributes", func(t *testing.T) { testAttributes(t, w, shared, locked.Packages) })
 	t.Run("program of glibc", func(t *testing.T) { testGlibc(t, w) })
 	t.Run("same digest", func(t *testing.T) { testSameDigest(t, w, layouts["amd64"]) })
 	t.Run("unknown arch", func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,7 @@ apk_image(
         apk_path.hardlink("/etc/hello", to = "/etc/greeting"),
         apk_path.permissions("/usr/bin/openssl", group = "staff", mode = "0750"),
         apk_path.permissions("/srv", mode = "0711"),
+        apk_path.permissions("/data/in/greeting", group = "staff"),
         apk_path.symlink("/usr/bin/ssl", to = "openssl"),
     ],
     run_as = "app:staff",
@@ -86,7 +88,7 @@ apk_image(
 `
 
 // Every attribute of apk_image has its effect, and apk finds the image as its database says.
-func testAttributes(t *testing.T, w *workspace.Workspace, shared string) {
+func testAttributes(t *testing.T, w *workspace.Workspace, shared string, packages []lockedPackage) {
 	apk := realapk.New(t, shared)
 	w.Write(t, "attributes/BUILD.bazel", attributesBuild)
 	w.Write(t, "attributes/greeting.txt", "hello\n")
@@ -111,7 +113,7 @@ func testAttributes(t *testing.T, w *workspace.Workspace, shared string) {
 	for path, want := range map[string]string{
 		"usr/bin/openssl": "-rwxr-x--- 0:5000 sha256:", "srv": "drwx--x--x 0:0", "var/app": "dgrwxrwx--- 1000:5000", "var/app/state": "-rw-r--r-- 1000:0",
 		"etc/hello": tree["etc/greeting"] + " = etc/greeting", "usr/bin/ssl": "Lrwxrwxrwx 0:0 -> openssl", "data": "Lrwxrwxrwx 0:0 -> srv/data",
-		"srv/data/in/greeting": "urwxr-x--- 0:0", "usr/share/udhcpc": "", "etc/network/if-up.d": "", "home/app": "drwxr-xr-x 1000:5000",
+		"srv/data/in/greeting": "urwxr-x--- 0:5000", "usr/share/udhcpc": "", "etc/network/if-up.d": "", "home/app": "drwxr-xr-x 1000:5000",
 		"etc/apk/keys/local.rsa.pub": "-rw-r--r-- 0:0", "usr/local/share/ca-certificates/company.crt": "-rw-r--r-- 0:0",
 	} {
 		if got := tree[path]; !strings.HasPrefix(got, want) || want == "" && got != "" {
@@ -121,8 +123,20 @@ func testAttributes(t *testing.T, w *workspace.Workspace, shared string) {
 	if out := apk.Run(t, "audit", "--root", "/image", "--system", "--check-permissions"); out != "" {
 		t.Errorf("apk audit prints:\n%s", out)
 	}
-	if out := apk.Run(t, "info", "--root", "/image", "-vv"); !strings.Contains(out, "linked-1-r0") || !strings.Contains(out, "openssl-3") {
-		t.Errorf("apk info prints:\n%s", out)
+	want := []string{"linked-1-r0", "links-1-r0"}
+	for _, p := range packages {
+		if p.Arch == realapk.Arch {
+			want = append(want, p.Name+"-"+p.Version)
+		}
+	}
+	var got []string
+	for line := range strings.Lines(apk.Run(t, "info", "--root", "/image", "-vv")) {
+		got = append(got, strings.Fields(line)[0])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("apk info lists %q, want the lock's packages and two more: %q", got, want)
 	}
 	r := w.Try(t, "build", "--platforms=//platforms:amd64", "//attributes:not_normalised")
 	for _, want := range []string{"package linked-1-r0", "its directory data is a symlink to srv/data in package links-1-r0", `normalise = ["linked"]`} {

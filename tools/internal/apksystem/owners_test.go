@@ -52,7 +52,8 @@ func TestOwnersByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	warnings := strings.Join(report.Warnings(), "\n")
-	if !strings.Contains(warnings, "package two: its var/two/large should be owned by 101:100") || strings.Contains(warnings, "package one") {
+	if !strings.Contains(warnings, "package two: its var/two/large should be owned by 101:100") ||
+		!strings.Contains(warnings, `apk_path.permissions("/var/two/large", user = "101", group = "100")`) || strings.Contains(warnings, "package one") {
 		t.Errorf("warnings are %q", warnings)
 	}
 }

@@ -17,9 +17,9 @@ type Path struct {
 	// Type is "directory", "empty-file", "file", "symlink", "hardlink" or "permissions".
 	Type string `json:"type"`
 	Path string `json:"path"` // the slash in front may be left out
-	// Mode is in octal: "0755" for a directory and "0644" for a file if empty. "permissions" must have one.
+	// Mode is in octal: "0755" for a directory and "0644" for a file if empty.
 	Mode string `json:"mode,omitempty"`
-	// User and Group are names of accounts, or numbers; root if empty.
+	// User and Group are names of accounts, or numbers; root if empty. In "permissions" what is empty stays.
 	User  string `json:"user,omitempty"`
 	Group string `json:"group,omitempty"`
 	// Source is the target of a symlink or hard link.

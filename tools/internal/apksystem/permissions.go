@@ -12,6 +12,9 @@ func (b *builder) addPermissions(e apkfacts.Entry, p Path, there *apkfacts.Entry
 	if there == nil {
 		return fmt.Errorf("nothing is there whose permissions could be changed")
 	}
+	if p.Mode == "" && p.User == "" && p.Group == "" {
+		return fmt.Errorf("its permissions are declared, but neither mode nor user nor group; want at least one")
+	}
 	at := e.Path
 	_, own := b.overlay.entries[at]
 	switch {

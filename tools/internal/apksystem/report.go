@@ -82,8 +82,8 @@ func (r *Report) Warnings() []string {
 	}
 	for _, o := range r.Owners {
 		out = append(out, fmt.Sprintf("package %s: its %s should be owned by %d:%d, the account that the package names, but has the numbers of "+
-			"where it was built; give it to that account, with its mode: apk_path.permissions(%q, mode = ..., user = ..., group = ...)",
-			o.Package, o.Path, o.UID, o.GID, "/"+o.Path))
+			"where it was built; give it to that account: apk_path.permissions(%q, user = \"%d\", group = \"%d\")",
+			o.Package, o.Path, o.UID, o.GID, "/"+o.Path, o.UID, o.GID))
 	}
 	return out
 }
