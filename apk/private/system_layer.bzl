@@ -88,12 +88,12 @@ def _add_files(args, ctx):
     return inputs + ctx.files.keys + ctx.files.certificates
 
 def _add_packages(args, ctx, packages):
-    """Adds the packages' files where a path changes permissions: whose file it is, and whether it is one, only facts say.
+    """Adds the packages' files where a path changes permissions or is a hard link: whose file that is only facts say.
 
     Returns:
         list of Files, the inputs
     """
-    if "permissions" not in [json.decode(path)["type"] for path in ctx.attr.paths]:
+    if not [path for path in ctx.attr.paths if json.decode(path)["type"] in ["hardlink", "permissions"]]:
         return []
     for package in packages:
         args.add(package.name, format = "--package=%s")
@@ -103,7 +103,7 @@ def _add_packages(args, ctx, packages):
 def system_layer(ctx, *, spec, packages):
     """Declares the system layer of an image.
 
-    It is made from facts; a package's bytes are read only for a file whose permissions the image changes.
+    It is made from facts; a package's bytes are read only for a file that the image gives other permissions or another name.
 
     Args:
         ctx: context of a rule with OCIBUILD_ATTRS and SYSTEM_ATTRS

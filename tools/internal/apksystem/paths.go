@@ -143,6 +143,9 @@ func (b *builder) addHardlink(e apkfacts.Entry, p Path) error {
 	if source, err = b.tree.Resolve(source); err != nil {
 		return err
 	}
+	if own := b.overlay.entries[source]; own != nil && own.Type == apkfacts.Hardlink {
+		source = own.Link
+	}
 	target := b.at(source)
 	if target == nil || target.Type == apkfacts.Dir {
 		return fmt.Errorf("its source %s is no file of the image", p.Source)
@@ -155,6 +158,14 @@ func (b *builder) addHardlink(e apkfacts.Entry, p Path) error {
 	}
 	if err := b.overlay.checkBelow(e.Path); err != nil {
 		return err
+	}
+	if b.overlay.entries[source] == nil {
+		// Not every runtime sees the layers below while it unpacks one: both names have to be in the same.
+		same := *target
+		same.Path = source
+		if err := b.addChanged(source, same, "path "+p.Path); err != nil {
+			return fmt.Errorf("source: %w", err)
+		}
 	}
 	e.Type, e.Link = apkfacts.Hardlink, source
 	e.Mode, e.UID, e.GID = target.Mode, target.UID, target.GID

@@ -31,7 +31,7 @@ type Spec struct {
 	// Certificates are PEM files whose certificates programs in the image shall trust.
 	Certificates []Named `json:"-"`
 	// Files are the package files, by the packages' names. They are read only where Paths change the permissions of a
-	// package's file: then the layer needs its bytes.
+	// package's file or add a name to it: then the layer needs its bytes.
 	Files map[string]string `json:"-"`
 }
 
