@@ -66,13 +66,21 @@ def _get(repository_ctx, kind, digest, output, headers = {}):
     """
     attr = repository_ctx.attr
     urls = ["%s/%s/%s/%s" % (registry_url(attr.registry), attr.repository, kind, digest)]
-    repository_ctx.download(
+    result = repository_ctx.download(
+        allow_fail = True,
         auth = get_auth(repository_ctx, urls) | _token_auth(repository_ctx, urls),
         headers = headers,
         output = output,
         sha256 = digest.removeprefix("sha256:"),
         url = urls,
     )
+    if not result.success:
+        fail("%s/%s: cannot fetch %s/%s; Bazel's warning says why. Check the name, and, where a login is needed, that " % (
+            attr.registry,
+            attr.repository,
+            kind,
+            digest,
+        ) + "Bazel has one: --credential_helper=…, or ~/.netrc")
     return json.decode(repository_ctx.read(output))
 
 def _manifest(repository_ctx, digest):

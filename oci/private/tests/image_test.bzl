@@ -15,6 +15,14 @@ def _fake_layer_impl(ctx):
 # A layer that is known at analysis.
 fake_layer = rule(implementation = _fake_layer_impl)
 
+def _directory_impl(ctx):
+    directory = ctx.actions.declare_directory(ctx.label.name)
+    ctx.actions.run_shell(command = "true", outputs = [directory])
+    return [DefaultInfo(files = depset([directory]))]
+
+# A directory that a rule makes.
+directory = rule(implementation = _directory_impl)
+
 def _action(actions, mnemonic):
     found = [action for action in actions if action.mnemonic == mnemonic]
     return found[0] if len(found) == 1 else fail("%d actions are %s, want one" % (len(found), mnemonic))
@@ -65,6 +73,56 @@ def _index_test_impl(ctx):
     return analysistest.end(env)
 
 index_test = analysistest.make(_index_test_impl)
+
+def _on_index_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    image = analysistest.target_under_test(env)[OciImageInfo]
+    asserts.equals(env, ("arm", "v7"), (image.architecture, image.variant))
+    names = [json.decode(layer.inline)["name"] for layer in image.layers]
+    asserts.equals(env, ["below", "above", "above"], names)
+    return analysistest.end(env)
+
+on_index_test = analysistest.make(
+    _on_index_test_impl,
+    config_settings = {"//command_line_option:platforms": str(Label("//oci/private/tests:armv7"))},
+)
+
+def _other_index_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "has no image for linux/s390x, only for linux/amd64, linux/arm/v7")
+    return analysistest.end(env)
+
+other_index_test = analysistest.make(
+    _other_index_test_impl,
+    config_settings = {"//command_line_option:platforms": str(Label("//oci/private/tests:s390x"))},
+    expect_failure = True,
+)
+
+def _on_layout_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_actions(env)
+
+    def reads_layout(action):
+        return "layout_of_others" in [file.basename for file in action.inputs.to_list()]
+
+    asserts.equals(
+        env,
+        {"OciLayout": True, "OciManifest": False, "OciSelect": True},
+        {action.mnemonic: reads_layout(action) for action in actions},
+    )
+    asserts.equals(env, ["linux/amd64"], _values(_action(actions, "OciSelect"), "--platform="))
+    layouts = analysistest.target_under_test(env)[OciImageInfo].layouts.to_list()
+    asserts.equals(env, ["layout_of_others"], [file.basename for file in layouts])
+    return analysistest.end(env)
+
+on_layout_test = analysistest.make(_on_layout_test_impl, config_settings = _AMD64)
+
+def _on_files_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "is no image and has 2 files, want one directory in the OCI image layout")
+    return analysistest.end(env)
+
+on_files_test = analysistest.make(_on_files_test_impl, config_settings = _AMD64, expect_failure = True)
 
 def _duplicate_test_impl(ctx):
     env = analysistest.begin(ctx)
