@@ -26,6 +26,9 @@ it from where it is.
 Manifest and config come through Bazel's downloader, with what it has: credential helpers, `.netrc`, downloader
 configuration, repository cache. Layers come through `ocideploy`, with the credentials of Docker or podman in the user's home
 directory, or where `DOCKER_CONFIG` or `REGISTRY_AUTH_FILE` says; for a layout, which an action makes, `--action_env` sets these.
+`bazel fetch` and `bazel vendor` do not get the layers: for builds without a network, put the image into a folder in the OCI
+image layout (`skopeo copy --all docker://… oci:DIR`) of a repository, and name that as base.
+
 Registries on a loopback address are spoken to without TLS, all others with it.
 """
 

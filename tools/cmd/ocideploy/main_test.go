@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"os/user"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,6 +36,18 @@ func TestScripts(t *testing.T) {
 			"registry": cmdRegistry, "spec": cmdSpec, "login": cmdLogin, "edit": cmdEdit,
 		},
 	})
+}
+
+// Actions of a build have no HOME, and layers of private images are fetched in these.
+func TestCredentialsWithoutHome(t *testing.T) {
+	u, err := user.Current()
+	if err != nil || u.HomeDir == "" {
+		t.Skipf("this account has no home directory: %v", err)
+	}
+	p := &process{getenv: func(string) string { return "" }}
+	if want := filepath.Join(u.HomeDir, ".docker", "config.json"); !slices.Contains(p.credentials(), want) {
+		t.Errorf("got %q, want %s", p.credentials(), want)
+	}
 }
 
 // registry [STATUS METHOD PATH-PART | password USER:PASSWORD] starts a registry at $REGISTRY, one that fails or wants a password.
