@@ -84,7 +84,7 @@ func (e *env) alpine(t *testing.T) {
 		e.w.Bazel(t, append([]string{"run", "//alpine:load", "--"}, flags...)...)
 	}
 	t.Run("containerd", func(t *testing.T) {
-		socket := runtimes.Containerd(t)
+		socket := runtimes.Containerd(t, t.TempDir())
 		t.Setenv("CONTAINERD_ADDRESS", socket)
 		load(t, "--runtime=containerd")
 		if got := program.Run(t, "ctr", "--address", socket, "run", "--rm", "example.com/alpine:latest", "alpine"); got != hello {

@@ -163,7 +163,7 @@ func TestLoad(t *testing.T) {
 	})
 
 	t.Run("containerd", func(t *testing.T) {
-		socket := runtimes.Containerd(t)
+		socket := runtimes.Containerd(t, t.TempDir())
 		env := []string{"CONTAINERD_ADDRESS=" + socket, "CONTAINERD_NAMESPACE=test"}
 		ctr := func(args ...string) string {
 			t.Helper()
@@ -182,6 +182,18 @@ func TestLoad(t *testing.T) {
 		// Containers get their snapshot from the default snapshotter.
 		if got := ctr("run", "--rm", "example.com/hello:two", "hello"); got != "hello, two\n" {
 			t.Errorf("it says %q", got)
+		}
+	})
+
+	t.Run("containerd's disk full", func(t *testing.T) {
+		socket := runtimes.Containerd(t, smallDisk(t, "4m"))
+		env := []string{"CONTAINERD_ADDRESS=" + socket, "CONTAINERD_NAMESPACE=test"}
+		r := load(t, one, env, "one", "--runtime=containerd")
+		if r.Code != 1 || !strings.Contains(r.Stderr, "no space left on device") || !strings.Contains(r.Stderr, "the disk is full") {
+			t.Errorf("want the full disk named, got %s", r)
+		}
+		if left := program.Run(t, "ctr", "--address", socket, "--namespace", "test", "image", "ls", "-q"); left != "" {
+			t.Errorf("something is half loaded: %s", left)
 		}
 	})
 

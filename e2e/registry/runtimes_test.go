@@ -11,7 +11,7 @@ import (
 // startContainerd starts a containerd of its own and returns a function that runs ctr on it.
 func startContainerd(t *testing.T) func(args ...string) string {
 	t.Helper()
-	address := runtimes.Containerd(t)
+	address := runtimes.Containerd(t, t.TempDir())
 	return func(args ...string) string {
 		t.Helper()
 		return program.Run(t, "ctr", append([]string{"--address", address}, args...)...)

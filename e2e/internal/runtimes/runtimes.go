@@ -29,15 +29,16 @@ func Dockerd(t testing.TB, data string) string {
 	return socket
 }
 
-// Containerd starts a containerd and returns its socket.
-func Containerd(t testing.TB) string {
+// Containerd starts a containerd that keeps its images in data, and returns
+// its socket.
+func Containerd(t testing.TB, data string) string {
 	t.Helper()
 	program.RequireRoot(t)
 	program.Require(t, "containerd", "ctr")
 	dir := ShortDir(t)
 	socket := filepath.Join(dir, "sock")
 	config := filepath.Join(dir, "config.toml")
-	text := "version = 2\nroot = '" + dir + "/root'\nstate = '" + dir + "/state'\ndisabled_plugins = ['io.containerd.grpc.v1.cri']\n"
+	text := "version = 2\nroot = '" + data + "'\nstate = '" + dir + "/state'\ndisabled_plugins = ['io.containerd.grpc.v1.cri']\n"
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
