@@ -30,7 +30,7 @@ const help = `usage: go run ./bench [flags]
 Measures builds with rules_apk on this machine: on real packages (--shared) and
 on generated ones. It builds all that it needs: the tools, package servers on
 loopback, workspaces, and nginx as remote cache. Progress goes to standard
-error, the table to standard output. All of it takes about half an hour on two
+error, the table to standard output. All of it takes ten minutes and more on two
 cores; keep the machine idle.
 
 scenarios:
