@@ -71,6 +71,7 @@ apk_image(
         apk_path.directory("/var/app", group = "staff", mode = "2770", user = "app"),
         apk_path.empty_file("/var/app/state", user = "app"),
         apk_path.hardlink("/etc/hello", to = "/etc/greeting"),
+        apk_path.hardlink("/usr/bin/box", to = "/bin/busybox"),
         apk_path.permissions("/usr/bin/openssl", group = "staff", mode = "0750"),
         apk_path.permissions("/srv", mode = "0711"),
         apk_path.permissions("/data/in/greeting", group = "staff"),
@@ -112,7 +113,7 @@ func testAttributes(t *testing.T, w *workspace.Workspace, shared string, package
 	tree := filetree.Read(t, root)
 	for path, want := range map[string]string{
 		"usr/bin/openssl": "-rwxr-x--- 0:5000 sha256:", "srv": "drwx--x--x 0:0", "var/app": "dgrwxrwx--- 1000:5000", "var/app/state": "-rw-r--r-- 1000:0",
-		"etc/hello": tree["etc/greeting"] + " = etc/greeting", "usr/bin/ssl": "Lrwxrwxrwx 0:0 -> openssl", "data": "Lrwxrwxrwx 0:0 -> srv/data",
+		"etc/hello": tree["etc/greeting"] + " = etc/greeting", "usr/bin/box": tree["bin/busybox"] + " = bin/busybox", "usr/bin/ssl": "Lrwxrwxrwx 0:0 -> openssl", "data": "Lrwxrwxrwx 0:0 -> srv/data",
 		"srv/data/in/greeting": "urwxr-x--- 0:5000", "usr/share/udhcpc": "", "etc/network/if-up.d": "", "home/app": "drwxr-xr-x 1000:5000",
 		"etc/apk/keys/local.rsa.pub": "-rw-r--r-- 0:0", "usr/local/share/ca-certificates/company.crt": "-rw-r--r-- 0:0",
 	} {

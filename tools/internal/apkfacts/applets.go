@@ -105,17 +105,28 @@ func placesFit(table []byte, names []string, folders byte) bool {
 // AppletLists is the folder of files that list programs' applets, each named after its program, one relative path a line.
 const AppletLists = "etc/busybox-paths.d"
 
-// dropListed drops the applets of programs that have a list: it is what the distribution means.
-func dropListed(entries []Entry) {
+// dropApplets drops the applets of programs that have a list, which is what the distribution means, and of those that no
+// script of the package tells to make links: such a package has its links, or wants none.
+func (f *Facts) dropApplets() {
 	listed := map[string]bool{}
-	for i := range entries {
-		if path.Dir(entries[i].Path) == AppletLists {
-			listed[path.Base(entries[i].Path)] = true
+	for i := range f.Entries {
+		if path.Dir(f.Entries[i].Path) == AppletLists {
+			listed[path.Base(f.Entries[i].Path)] = true
 		}
 	}
-	for i := range entries {
-		if listed[path.Base(entries[i].Path)] {
-			entries[i].Applets = nil
+	for i := range f.Entries {
+		if program := path.Base(f.Entries[i].Path); listed[program] || !f.installs(program) {
+			f.Entries[i].Applets = nil
 		}
 	}
+}
+
+// installs says whether a script of the package has a program make its links.
+func (f *Facts) installs(program string) bool {
+	for _, text := range f.Scripts {
+		if strings.Contains(text, program+" --install") {
+			return true
+		}
+	}
+	return false
 }

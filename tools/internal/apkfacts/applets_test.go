@@ -55,14 +55,16 @@ func TestAppletsOfAPackage(t *testing.T) {
 	program := apktest.Regular("bin/busybox", busybox(someApplets()...))
 	list := apktest.Regular("etc/busybox-paths.d/busybox", "bin/ls\n")
 	for name, c := range map[string]struct {
-		files []apktest.File
-		want  int
+		files  []apktest.File
+		script string
+		want   int
 	}{
-		"without a list": {[]apktest.File{program}, len(someApplets())},
-		"with a list":    {[]apktest.File{program, list}, 0},
-		"another name":   {[]apktest.File{apktest.Regular("bin/other", program.Content)}, 0},
+		"without a list":   {[]apktest.File{program}, "/bin/busybox --install -s", len(someApplets())},
+		"with a list":      {[]apktest.File{program, list}, "/bin/busybox --install -s", 0},
+		"without a script": {[]apktest.File{program}, "true", 0},
+		"another name":     {[]apktest.File{apktest.Regular("bin/other", program.Content)}, "/bin/other --install -s", 0},
 	} {
-		f, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", nil, c.files...)))
+		f, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", map[string]string{".trigger": c.script}, c.files...)))
 		if err != nil || len(f.Entries[0].Applets) != c.want {
 			t.Errorf("%s: %q, %v, want %d applets", name, f.Entries[0].Applets, err, c.want)
 		}

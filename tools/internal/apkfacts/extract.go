@@ -71,7 +71,7 @@ func Extract(r io.Reader) (*Facts, *apkfile.File, error) {
 		}
 		facts.Scripts[name] = string(text)
 	}
-	dropListed(facts.Entries)
+	facts.dropApplets()
 	return facts, file, nil
 }
 

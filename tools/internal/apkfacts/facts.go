@@ -75,7 +75,8 @@ type Entry struct {
 	Dev      *[2]int64         `json:"dev,omitempty"`    // major, minor
 	// Content is there for the few small files that merging needs, see keepContent.
 	Content []byte `json:"content,omitempty"`
-	// Applets are, for a busybox whose package has no list of them in a file, the paths at which it would make links.
+	// Applets are, for a busybox that a script of its package tells to make links, and that has no list of them in a file, the
+	// paths at which it would make them.
 	Applets []string `json:"applets,omitempty"`
 	// Library is there for shared objects that a dynamic linker's cache may list.
 	Library *Library `json:"library,omitempty"`

@@ -32,7 +32,9 @@ func addDatabase(b *builder) error {
 	if err != nil {
 		return err
 	}
-	b.database = dir
+	if b.installed, err = b.tree.Resolve(dir + "/installed"); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
 	var scripts bytes.Buffer
 	if err := apkdb.WriteScripts(&scripts, b.facts); err != nil {
 		return err
@@ -58,8 +60,7 @@ func addInstalled(b *builder) error {
 	if err := apkdb.WriteInstalled(&installed, b.tree.Packages, b.spec.Arch); err != nil {
 		return err
 	}
-	e := b.overlay.entries[b.database+"/installed"]
-	e.Content = installed.Bytes()
+	b.overlay.entries[b.installed].Content = installed.Bytes()
 	return nil
 }
 

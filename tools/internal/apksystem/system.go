@@ -24,8 +24,8 @@ type builder struct {
 	overlay *overlay
 	report  *Report
 
-	accounts *passwd.DB
-	database string // folder of apk's database
+	accounts  *passwd.DB
+	installed string // where apk's database is
 }
 
 // Build writes the system layer of an image with the given packages, in install order, to w.

@@ -110,6 +110,9 @@ func TestDatabaseFolder(t *testing.T) {
 		"as ever":     {nil, "lib/apk/db/installed", ""},
 		"moved":       {[]apkfacts.Entry{dir("usr/lib/apk")}, "usr/lib/apk/db/installed", "../usr/lib/apk"},
 		"with a link": {[]apkfacts.Entry{dir("usr/lib/apk"), symlink("lib/apk", "../usr/lib/apk")}, "usr/lib/apk/db/installed", ""},
+		"a linked folder": {
+			[]apkfacts.Entry{dir("var/db"), symlink("lib/apk/db", "../../var/db")}, "var/db/installed", "",
+		},
 		"merged /usr": {[]apkfacts.Entry{dir("usr/lib"), symlink("lib", "usr/lib")}, "usr/lib/apk/db/installed", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
