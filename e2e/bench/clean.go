@@ -50,7 +50,7 @@ func (l *lab) cold(ctx context.Context, s *realSet) error {
 		return err
 	}
 	l.add(report.Row{Scenario: "cold", Name: "one image, from nothing", Unit: report.Seconds, Values: nothing,
-		Note: "A new output base and an empty repository cache: Bazel's server starts, toolchains of Bazel and rules_go are set up, every package is fetched."})
+		Note: "A new output base and an empty repository cache: Bazel's server starts, modules are read, every package is fetched."})
 	fetched, err := l.repeat(ctx, min(l.runs, 3), func(ctx context.Context, run int) error {
 		if err := empty(ctx, run); err != nil {
 			return err
@@ -62,6 +62,6 @@ func (l *lab) cold(ctx context.Context, s *realSet) error {
 		return err
 	}
 	l.add(report.Row{Scenario: "cold", Name: "one image, every package fetched", Unit: report.Seconds, Values: fetched,
-		Note: "As before, but the server has built a layer of files already, for which toolchains are needed, too."})
+		Note: "As before, but the server runs, and has built a layer of files."})
 	return nil
 }

@@ -35,6 +35,7 @@ type lab struct {
 	baselines  map[string]report.Series
 }
 
+// newLab returns what there is to close even with an error.
 func newLab(ctx context.Context, o options, stderr io.Writer) (*lab, error) {
 	l := &lab{options: o, stderr: stderr, report: &report.Report{}, baselines: map[string]report.Series{}}
 	var err error
@@ -54,21 +55,21 @@ func newLab(ctx context.Context, o options, stderr io.Writer) (*lab, error) {
 	l.say("working in %s", l.dir)
 	for _, name := range []string{"bin", "served", "keys", "scratch"} {
 		if err := os.Mkdir(filepath.Join(l.dir, name), 0o755); err != nil {
-			return nil, err
+			return l, err
 		}
 	}
 	if l.ocibuild, err = l.compile(ctx, "ocibuild"); err != nil {
-		return nil, err
+		return l, err
 	}
 	if l.apklock, err = l.compile(ctx, "apklock"); err != nil {
-		return nil, err
+		return l, err
 	}
 	if _, err := l.compile(ctx, "ocifetch"); err != nil {
-		return nil, err
+		return l, err
 	}
 	key, err := signingkey.Write(filepath.Join(l.dir, "keys"), "bench")
 	if err != nil {
-		return nil, err
+		return l, err
 	}
 	l.builder = &rebuild.Builder{Ocibuild: l.ocibuild, Key: key}
 	l.host, err = filehost.Start(filepath.Join(l.dir, "served"))

@@ -101,10 +101,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	l, err := newLab(ctx, o, stderr)
+	if l != nil {
+		defer func() { err = errors.Join(err, l.close(context.WithoutCancel(ctx))) }()
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.close(context.WithoutCancel(ctx))) }()
 	for _, s := range chosen {
 		l.say("%s: %s", s.name, s.about)
 		if err := s.run(ctx, l); err != nil {

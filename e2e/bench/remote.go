@@ -24,7 +24,7 @@ func measureRemote(ctx context.Context, l *lab) (err error) {
 	}
 	defer func() { err = errors.Join(err, cache.Stop()) }()
 	r := &remote{lab: l, realSet: s, cache: cache}
-	// Toolchains and the server are not what is measured here.
+	// The start of the server is not what is measured here.
 	if _, err := s.Run(ctx, "build", genrule); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func measureScale(ctx context.Context, l *lab) error {
 		return err
 	}
 	l.add(report.Row{Scenario: "scale", Name: about + "cold", Unit: report.Seconds, Values: cold,
-		Note: "A new output base, with `fetch = \"action\"`; the server has built a layer of files before, so that toolchains are set up."})
+		Note: "A new output base, with `fetch = \"action\"`; the server runs, and has built a layer of files."})
 	l.add(report.Row{Scenario: "scale", Name: about + "the module extension, cold", Unit: report.Seconds, Values: extension})
 	l.add(report.Row{Scenario: "scale", Name: about + "the hub repository, cold", Unit: report.Seconds, Values: hub, Want: "< 2 s"})
 	l.add(report.Row{Scenario: "scale", Name: about + "warm, nothing changed", Unit: report.Seconds, Values: warm})
