@@ -15,7 +15,8 @@ BASE_ATTRS = {
 
 An `apk_image`, an `oci_image`, an image from `oci.pull`, an index of such images, or a directory in the OCI image layout: a
 folder of another repository, or one that a rule makes. Of an index and of a layout, the image for the target platform is
-taken. A layout's layers stay where they are until a push, a load or a layout needs their bytes.
+taken. A layout's layers stay where they are until a push, a load or a layout needs their bytes. (Of a folder in this very
+workspace, Bazel notices changes only with `--host_jvm_args=-DBAZEL_TRACK_SOURCE_DIRECTORIES=1`.)
 """,
     ),
 }
@@ -91,7 +92,7 @@ def base_image(ctx):
             return "%s: base %s %s" % (ctx.label, base.label, err), None
         return None, struct(image = image, platform = platform)
     if len(ctx.files.base) != 1:
-        return "%s: base %s is no image and has %d files, want one directory in the OCI image layout" % (
+        return "%s: base %s is no image and has %d files, want one directory in the OCI image layout: the folder, not its files" % (
             ctx.label,
             base.label,
             len(ctx.files.base),

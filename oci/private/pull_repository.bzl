@@ -95,6 +95,8 @@ def _pull_repository_impl(repository_ctx):
         if err:
             fail("%s@%s %s; build for another platform, or pull another image" % (name, attr.digest, err))
         manifest = _manifest(repository_ctx, digest)
+    if "config" not in manifest or "layers" not in manifest:
+        fail("%s@%s is neither an image nor an index of the formats of OCI and Docker, version 2" % (name, attr.digest))
     config = _get(repository_ctx, "blobs", manifest["config"]["digest"], "config.json")
     os, architecture = attr.platform.split("/")[:2]
     if (config.get("os"), config.get("architecture")) != (os, architecture):
@@ -105,7 +107,7 @@ def _pull_repository_impl(repository_ctx):
             config.get("architecture"),
             attr.platform,
         ))
-    diff_ids = config["rootfs"]["diff_ids"]
+    diff_ids = config.get("rootfs", {}).get("diff_ids", [])
     if len(diff_ids) != len(manifest["layers"]):
         fail("%s@%s has %d layers and %d diff_ids, want as many" % (name, attr.digest, len(manifest["layers"]), len(diff_ids)))
     layers = [
