@@ -7,9 +7,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apksystem"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
@@ -117,26 +114,6 @@ func writeConfigFragment(path, user string) error {
 		return err
 	}
 	return atomicfile.WriteBytes(path, append(data, '\n'))
-}
-
-// readFacts reads the files in parallel and returns them in the given order.
-func readFacts(ctx context.Context, paths []string) ([]*apkfacts.Facts, error) {
-	facts := make([]*apkfacts.Facts, len(paths))
-	group, _ := errgroup.WithContext(ctx)
-	group.SetLimit(8)
-	for i, path := range paths {
-		group.Go(func() error {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			if facts[i], err = apkfacts.Parse(data); err != nil {
-				return fmt.Errorf("reading %s: %w", path, err)
-			}
-			return nil
-		})
-	}
-	return facts, group.Wait()
 }
 
 func writeLayerDescriptor(path string, d ocilayer.Descriptor) error {

@@ -38,6 +38,7 @@ type worker struct {
 	program string   // as it was called
 	startup []string // arguments of all requests
 	digest  string   // of the program, as the first request says
+	memory  factsMemory
 
 	mutex sync.Mutex
 	out   *json.Encoder
@@ -89,6 +90,11 @@ func (w *worker) checkProgram(request *workRequest) error {
 }
 
 func (w *worker) work(ctx context.Context, request *workRequest) {
+	known := knownFacts{memory: &w.memory, digests: map[string]string{}}
+	for _, input := range request.Inputs {
+		known.digests[input.Path] = input.Digest
+	}
+	ctx = context.WithValue(ctx, knownFactsKey{}, known)
 	var output bytes.Buffer
 	err := run(ctx, append(w.startup[:len(w.startup):len(w.startup)], request.Arguments...), &output, &output)
 	response := workResponse{ExitCode: exitCode(err, &output), RequestID: request.RequestID}
