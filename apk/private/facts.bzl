@@ -6,7 +6,7 @@ load("//oci/private:ocifetch.bzl", "ocifetch_run")
 visibility(["//apk/..."])
 
 def apk_facts(ctx, *, apk = None, download = None, expect = None):
-    """Declares facts and layer descriptor of a package.
+    """Declares facts of a package, and its layer descriptor where no lock has it.
 
     Args:
         ctx: context of a rule with OCIBUILD_ATTRS
@@ -15,15 +15,19 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
         expect: dict, members of the lock's entry that the package has to match, or None
 
     Returns:
-        struct of facts and descriptor, Files
+        struct of facts and descriptor, Files; without a descriptor if expect is given
     """
     facts = ctx.actions.declare_file(ctx.label.name + ".facts.json")
-    descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
+    descriptor = None
+    outputs = [facts]
     args = ocibuild_args(ctx)
+    args.add(facts, format = "--facts=%s")
     if expect:
         args.add(json.encode(expect), format = "--expect=%s")
-    args.add(facts, format = "--facts=%s")
-    args.add(descriptor, format = "--descriptor=%s")
+    else:
+        descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
+        args.add(descriptor, format = "--descriptor=%s")
+        outputs.append(descriptor)
     if download:
         ocifetch_run(
             ctx,
@@ -32,7 +36,7 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
             flag = "--apk",
             inputs = [],
             mnemonic = "ApkFacts",
-            outputs = [facts, descriptor],
+            outputs = outputs,
             progress_message = "Fetching and reading %s" % json.decode(download)["name"],
             subcommand = "facts",
         )
@@ -43,7 +47,7 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
         subcommand = "facts",
         args = args,
         inputs = [apk],
-        outputs = [facts, descriptor],
+        outputs = outputs,
         mnemonic = "ApkFacts",
         progress_message = "Reading %{input}",
     )

@@ -20,7 +20,7 @@ func parseFactsFlags(args []string) (*factsFlags, error) {
 	fs := newFlags("facts")
 	fs.need(&f.apk, "apk", "file: the package")
 	fs.need(&f.facts, "facts", "output file")
-	fs.need(&f.descriptor, "descriptor", "output file: the layer descriptor")
+	fs.StringVar(&f.descriptor, "descriptor", "", "output file: the layer descriptor; without it, who needs one has it from a lock")
 	fs.jsonValue(&f.expect, "expect", "JSON: what the lock file says of the package")
 	if err := fs.parse(args); err != nil {
 		return nil, err
@@ -51,6 +51,9 @@ func runFacts(_ context.Context, args []string, _ io.Writer) error {
 	}
 	if err := atomicfile.WriteBytes(f.facts, data); err != nil {
 		return err
+	}
+	if f.descriptor == "" {
+		return nil
 	}
 	return writeLayerDescriptor(f.descriptor, facts.Layer)
 }
