@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"github.com/rules-apk/rules_apk/tools/internal/flagfile"
 )
@@ -16,6 +17,9 @@ import (
 func main() {
 	args := os.Args[1:]
 	if n := len(args); n > 0 && args[n-1] == workerFlag {
+		// A worker's heap is small and lives long: to collect it more seldom saves a fifth of an action, up to a limit.
+		debug.SetGCPercent(400)
+		debug.SetMemoryLimit(56 << 20)
 		w := worker{program: os.Args[0], startup: args[:n-1], out: json.NewEncoder(os.Stdout)}
 		os.Exit(exitCode(w.serve(context.Background(), os.Stdin), os.Stderr))
 	}
