@@ -167,11 +167,15 @@ func (l *lab) repeat(ctx context.Context, n int, prepare func(ctx context.Contex
 	return series, nil
 }
 
-// settled is repeat after one run that does not count: what a server does first takes longer.
+// warmUp is how many runs do not count: Bazel's server compiles its own code while it works, and takes twice as long for
+// what it has not done a few times.
+const warmUp = 3
+
+// settled is repeat after runs that do not count.
 func (l *lab) settled(ctx context.Context, n int, prepare func(ctx context.Context, run int) error, measure func(ctx context.Context) (float64, error)) (report.Series, error) {
-	series, err := l.repeat(ctx, n+1, prepare, measure)
+	series, err := l.repeat(ctx, n+warmUp, prepare, measure)
 	if err != nil {
 		return nil, err
 	}
-	return series[1:], nil
+	return series[warmUp:], nil
 }
