@@ -25,11 +25,11 @@ func measureMany(ctx context.Context, l *lab) error {
 		if n > 1 {
 			name = fmt.Sprintf("%d images", n)
 		}
-		runs := l.runs
+		runs, repeat := l.runs, l.settled
 		if n >= 1000 {
-			runs = 1
+			runs, repeat = 1, l.repeat
 		} else if n >= 100 {
-			runs = min(l.runs, 2)
+			runs = min(l.runs, 3)
 		}
 		if n == 1 {
 			// What has to be fetched for any of them.
@@ -37,7 +37,7 @@ func measureMany(ctx context.Context, l *lab) error {
 				return err
 			}
 		}
-		built, err := l.repeat(ctx, runs, clean(s.Workspace), timed(s.Workspace, targets(n)...))
+		built, err := repeat(ctx, runs, clean(s.Workspace), timed(s.Workspace, targets(n)...))
 		if err != nil {
 			return err
 		}
