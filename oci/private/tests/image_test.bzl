@@ -17,10 +17,10 @@ fake_layer = rule(implementation = _fake_layer_impl)
 
 def _directory_impl(ctx):
     directory = ctx.actions.declare_directory(ctx.label.name)
-    ctx.actions.run_shell(command = "true", outputs = [directory])
+    ctx.actions.run(executable = "never", outputs = [directory])
     return [DefaultInfo(files = depset([directory]))]
 
-# A directory that a rule makes.
+# A directory that a rule makes. Tests look at what is declared; it is never built.
 directory = rule(implementation = _directory_impl)
 
 def _action(actions, mnemonic):
