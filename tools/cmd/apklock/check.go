@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
 )
 
 func checkCommand() command {
@@ -34,7 +34,7 @@ func check(o fileOptions, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if reasons := apklocker.Drift(config, lock); len(reasons) > 0 {
+	if reasons := locker.Drift(config, lock); len(reasons) > 0 {
 		return &hinted{
 			fmt.Errorf("%s is not what %s asks for:\n  - %s", o.lock, o.config, strings.Join(reasons, "\n  - ")),
 			lockHint,

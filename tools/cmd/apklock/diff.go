@@ -9,11 +9,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkdiff"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockdiff"
 )
 
 // A diffFormat writes a diff in one way.
-type diffFormat func(w io.Writer, d *apkdiff.Diff) error
+type diffFormat func(w io.Writer, d *lockdiff.Diff) error
 
 func diffCommand() command {
 	return command{
@@ -54,17 +54,17 @@ func diff(before, after string, format diffFormat, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return format(stdout, apkdiff.Compare(from, to))
+	return format(stdout, lockdiff.Compare(from, to))
 }
 
-func writeDiffJSON(w io.Writer, d *apkdiff.Diff) error {
+func writeDiffJSON(w io.Writer, d *lockdiff.Diff) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(d)
 }
 
-func writeDiffText(w io.Writer, d *apkdiff.Diff) error {
+func writeDiffText(w io.Writer, d *lockdiff.Diff) error {
 	if len(d.Changes) == 0 {
 		_, err := fmt.Fprintln(w, "no package changed")
 		return err
@@ -80,7 +80,7 @@ func writeDiffText(w io.Writer, d *apkdiff.Diff) error {
 	return err
 }
 
-func writeDiffMarkdown(w io.Writer, d *apkdiff.Diff) error {
+func writeDiffMarkdown(w io.Writer, d *lockdiff.Diff) error {
 	if len(d.Changes) == 0 {
 		_, err := fmt.Fprintln(w, "No package changed.")
 		return err
@@ -101,7 +101,7 @@ func escape(s string) string {
 	return strings.NewReplacer("|", `\|`, "_", `\_`, "*", `\*`, "~", `\~`, "<", "&lt;").Replace(s)
 }
 
-func versions(e apkdiff.Event) string {
+func versions(e lockdiff.Event) string {
 	switch {
 	case e.Old == "":
 		return e.New
@@ -113,11 +113,11 @@ func versions(e apkdiff.Event) string {
 	return e.Old + " -> " + e.New
 }
 
-func license(e apkdiff.Event) string {
+func license(e lockdiff.Event) string {
 	switch {
-	case e.Kind == apkdiff.Added:
+	case e.Kind == lockdiff.Added:
 		return e.NewLicense
-	case e.Kind == apkdiff.Removed:
+	case e.Kind == lockdiff.Removed:
 		return e.OldLicense
 	case e.OldLicense == e.NewLicense:
 		return ""

@@ -19,10 +19,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // fixture makes what scripts need: keys and repositories.
@@ -233,7 +233,7 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 
 // versions LOCK ARCH prints what is locked, for "cmp stdout".
 func versionsOf(ts *testscript.TestScript, neg bool, args []string) {
-	lock, err := apklockfile.Parse([]byte(ts.ReadFile(args[0])))
+	lock, err := lockfile.Parse([]byte(ts.ReadFile(args[0])))
 	ts.Check(err)
 	for _, p := range lock.Packages {
 		if p.Arch == args[1] {
@@ -244,7 +244,7 @@ func versionsOf(ts *testscript.TestScript, neg bool, args []string) {
 
 // indexes LOCK prints the digest and key of the x86_64 index of each repository.
 func indexesOf(ts *testscript.TestScript, neg bool, args []string) {
-	lock, err := apklockfile.Parse([]byte(ts.ReadFile(args[0])))
+	lock, err := lockfile.Parse([]byte(ts.ReadFile(args[0])))
 	ts.Check(err)
 	for _, r := range lock.Repositories {
 		for _, index := range r.Indexes {

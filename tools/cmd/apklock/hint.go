@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/rules-apk/rules_apk/tools/internal/adb"
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
-	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
-	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // hinted is an error with advice for the person who reads it.
@@ -39,7 +39,7 @@ func hint(err error) string {
 		{apksign.ErrUnsigned, "sign the index with abuild-sign or melange sign-index, and add the public key to the keyring"},
 		{apksign.ErrBad, "the file was changed after it was signed, or the key in the keyring is another of the same name: compare the key with the publisher's"},
 		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
-		{apklockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
+		{lockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
 		{context.DeadlineExceeded, "try again, or list a mirror in apk.yaml"},
 		{fetch.ErrNotFound, "check the URL or path (relative ones start at the folder of apk.yaml); a repository holds ARCH/APKINDEX.tar.gz"},
 	} {
@@ -63,7 +63,7 @@ func hintByType(err error) string {
 	if errors.As(err, &unsatisfiable) {
 		return "loosen or drop one of the constraints named above, or add a repository that has the wanted version"
 	}
-	var different *apklocker.DifferentVersions
+	var different *locker.DifferentVersions
 	if errors.As(err, &different) {
 		return "pin a version that all architectures have under packages in apk.yaml, or drop require_same_version"
 	}

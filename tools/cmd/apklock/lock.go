@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
-	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // fileOptions are the two files that most commands work on.
@@ -54,13 +54,13 @@ func lock(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
-	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
+	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *locker.Locker) (*lockfile.Lock, error) {
 		return locker.Lock(ctx, config)
 	})
 }
 
 // rewrite replaces the lock by what make returns, and shows progress meanwhile.
-func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Config, dir string, stdout, stderr io.Writer, make func(*apklocker.Locker) (*apklockfile.Lock, error)) error {
+func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Config, dir string, stdout, stderr io.Writer, make func(*locker.Locker) (*lockfile.Lock, error)) error {
 	show := newDisplay(stderr)
 	defer show.Close()
 	locker, err := o.locker(ctx, config, dir, show)
@@ -86,12 +86,12 @@ func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Confi
 }
 
 // locker reads the keyring of a config whose paths start at dir.
-func (o *networkOptions) locker(ctx context.Context, config *apkconfig.Config, dir string, show display) (*apklocker.Locker, error) {
+func (o *networkOptions) locker(ctx context.Context, config *apkconfig.Config, dir string, show display) (*locker.Locker, error) {
 	reader, err := o.reader(ctx, config, dir, show)
 	if err != nil {
 		return nil, err
 	}
-	return &apklocker.Locker{Reader: reader, Dir: dir, Jobs: jobs, Progress: show}, nil
+	return &locker.Locker{Reader: reader, Dir: dir, Jobs: jobs, Progress: show}, nil
 }
 
 func (o *networkOptions) reader(ctx context.Context, config *apkconfig.Config, dir string, stderr io.Writer) (*apkrepo.Reader, error) {
@@ -101,7 +101,7 @@ func (o *networkOptions) reader(ctx context.Context, config *apkconfig.Config, d
 	}
 	var keys []string
 	for _, location := range config.Keyring {
-		keys = append(keys, apklocker.Locate(dir, location))
+		keys = append(keys, locker.Locate(dir, location))
 	}
 	return n.reader(ctx, keys)
 }
@@ -122,7 +122,7 @@ func (n *network) newReader(keyring *apksign.Keyring) *apkrepo.Reader {
 	return r
 }
 
-func describe(w io.Writer, path string, l *apklockfile.Lock) {
+func describe(w io.Writer, path string, l *lockfile.Lock) {
 	for _, note := range l.Notes {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}

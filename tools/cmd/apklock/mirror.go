@@ -8,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkmirror"
-	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
-	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkmirror"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 type mirrorOptions struct {
@@ -85,7 +85,7 @@ func readSigner(path string) (*apksign.Signer, error) {
 	return signer, nil
 }
 
-func describeMirror(w io.Writer, dir string, lock *apklockfile.Lock, trust map[string]apkmirror.Trust, key string) {
+func describeMirror(w io.Writer, dir string, lock *lockfile.Lock, trust map[string]apkmirror.Trust, key string) {
 	for _, arch := range lock.Config.Archs {
 		index := filepath.Join(dir, arch, apkrepo.IndexName)
 		switch trust[arch] {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
 )
 
 func outdatedCommand() command {
@@ -54,7 +54,7 @@ func outdated(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer
 	return table.Flush()
 }
 
-func state(p apklocker.Outdated) string {
+func state(p locker.Outdated) string {
 	switch {
 	case p.Newest == "":
 		return "gone"

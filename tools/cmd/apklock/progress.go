@@ -10,14 +10,14 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // A display shows progress. Close ends it; messages may be written to it while
 // it lasts.
 type display interface {
-	apklocker.Progress
+	locker.Progress
 	io.WriteCloser
 }
 
@@ -46,7 +46,7 @@ func (b *bar) Begin(packages int, bytes int64) {
 
 func (b *bar) Advance(n int) { b.bytes.IncrBy(n) }
 
-func (b *bar) Done(*apklockfile.Package) { b.packages.Increment() }
+func (b *bar) Done(*lockfile.Package) { b.packages.Increment() }
 
 func (b *bar) Write(p []byte) (int, error) { return b.progress.Write(p) }
 
@@ -72,7 +72,7 @@ func (l *lines) Begin(packages int, bytes int64) {
 
 func (l *lines) Advance(int) {}
 
-func (l *lines) Done(*apklockfile.Package) {}
+func (l *lines) Done(*lockfile.Package) {}
 
 func (l *lines) Close() error { return nil }
 

@@ -9,9 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkconstraint"
-	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
-	"github.com/rules-apk/rules_apk/tools/internal/apkresolve"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
 )
 
 type resolveOptions struct {

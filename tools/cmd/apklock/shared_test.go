@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // sharedAPK returns the folder of real packages that some machines have beside
@@ -52,7 +52,7 @@ func TestLockRealPackages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lock, err := apklockfile.Parse(data)
+	lock, err := lockfile.Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestLockRealPackages(t *testing.T) {
 	}
 }
 
-func checkEntry(t *testing.T, p *apklockfile.Package) {
+func checkEntry(t *testing.T, p *lockfile.Package) {
 	t.Helper()
 	apk, err := os.ReadFile(p.URL)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 )
 
 // tamper WAY FILE... damages files.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkgraph"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
 func treeCommand() command {
@@ -39,7 +39,7 @@ func tree(o graphOptions, stdout io.Writer) error {
 	return err
 }
 
-func writeNodes(w io.Writer, g *apkgraph.Graph, nodes []*apkgraph.Node, indent string) {
+func writeNodes(w io.Writer, g *lockgraph.Graph, nodes []*lockgraph.Node, indent string) {
 	for i, n := range nodes {
 		branch, below := "├── ", "│   "
 		if i == len(nodes)-1 {
@@ -50,7 +50,7 @@ func writeNodes(w io.Writer, g *apkgraph.Graph, nodes []*apkgraph.Node, indent s
 	}
 }
 
-func remark(n *apkgraph.Node) string {
+func remark(n *lockgraph.Node) string {
 	var remarks []string
 	if n.InstallIf {
 		remarks = append(remarks, "install_if")

@@ -5,8 +5,8 @@ import (
 	"flag"
 	"io"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 func updateCommand() command {
@@ -37,7 +37,7 @@ func update(ctx context.Context, o repositoryOptions, names []string, stdout, st
 	if err != nil {
 		return err
 	}
-	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *apklocker.Locker) (*apklockfile.Lock, error) {
+	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *locker.Locker) (*lockfile.Lock, error) {
 		return locker.Update(ctx, config, old, names)
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkgraph"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
 type graphOptions struct {
@@ -23,7 +23,7 @@ func (o *graphOptions) define(flags *flag.FlagSet) {
 }
 
 // graphs reads a lock and returns the graphs of the wanted architectures.
-func (o *graphOptions) graphs() ([]*apkgraph.Graph, error) {
+func (o *graphOptions) graphs() ([]*lockgraph.Graph, error) {
 	lock, err := readLock(o.lock)
 	if err != nil {
 		return nil, err
@@ -32,9 +32,9 @@ func (o *graphOptions) graphs() ([]*apkgraph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	var graphs []*apkgraph.Graph
+	var graphs []*lockgraph.Graph
 	for _, arch := range archs {
-		g, err := apkgraph.New(lock, arch)
+		g, err := lockgraph.New(lock, arch)
 		if err != nil {
 			return nil, &hinted{fmt.Errorf("%s: %w", o.lock, err), lockHint}
 		}
@@ -43,7 +43,7 @@ func (o *graphOptions) graphs() ([]*apkgraph.Graph, error) {
 	return graphs, nil
 }
 
-func selectArchs(lock *apklockfile.Lock, arch string) ([]string, error) {
+func selectArchs(lock *lockfile.Lock, arch string) ([]string, error) {
 	if arch == "" {
 		return lock.Config.Archs, nil
 	}
@@ -86,7 +86,7 @@ func why(o graphOptions, names []string, stdout io.Writer) error {
 		found := false
 		for _, g := range graphs {
 			packages, err := g.Find(name)
-			var notLocked *apkgraph.NotLocked
+			var notLocked *lockgraph.NotLocked
 			if errors.As(err, &notLocked) {
 				missing = err
 				continue
@@ -108,7 +108,7 @@ func why(o graphOptions, names []string, stdout io.Writer) error {
 	return err
 }
 
-func explain(w io.Writer, g *apkgraph.Graph, asked, name string) {
+func explain(w io.Writer, g *lockgraph.Graph, asked, name string) {
 	fmt.Fprintf(w, "%s %s (%s)", name, g.Package(name).Version, g.Arch)
 	if asked != name {
 		fmt.Fprintf(w, " provides %s", asked)

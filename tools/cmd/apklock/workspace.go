@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkconfig"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // workspacePath lets the path of a config or lock start at the workspace's root
@@ -49,8 +49,8 @@ func readConfig(path string) (config *apkconfig.Config, dir string, err error) {
 
 // writeLock replaces the lock at once: who reads it meanwhile, or interrupts,
 // finds the old one whole.
-func writeLock(path string, lock *apklockfile.Lock) error {
-	data, err := apklockfile.Marshal(lock)
+func writeLock(path string, lock *lockfile.Lock) error {
+	data, err := lockfile.Marshal(lock)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -63,7 +63,7 @@ func writeLock(path string, lock *apklockfile.Lock) error {
 }
 
 // readLock reads a lock.
-func readLock(path string) (*apklockfile.Lock, error) {
+func readLock(path string) (*lockfile.Lock, error) {
 	data, err := os.ReadFile(workspacePath(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &hinted{fmt.Errorf("reading the lock: %w", err), lockHint}
@@ -71,7 +71,7 @@ func readLock(path string) (*apklockfile.Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the lock: %w", err)
 	}
-	lock, err := apklockfile.Parse(data)
+	lock, err := lockfile.Parse(data)
 	if err != nil {
 		return nil, &hinted{fmt.Errorf("%s: %w", path, err), lockHint}
 	}

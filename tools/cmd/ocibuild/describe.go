@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 type describeFlags struct{ name, tar, descriptor string }

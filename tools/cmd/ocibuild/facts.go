@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 )
 

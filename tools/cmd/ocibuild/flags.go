@@ -11,9 +11,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apksystem"
-	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
 )
 
 // flagSet is flag.FlagSet with the values that this program's subcommands have in common.

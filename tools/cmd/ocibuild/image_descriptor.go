@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 )
 
 type imageDescriptorFlags struct{ manifest, config, descriptor, digest string }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/layerfiles"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/layerfiles"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 type layerFlags struct {

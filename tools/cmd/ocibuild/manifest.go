@@ -12,9 +12,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ociimage"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
-	"github.com/rules-apk/rules_apk/tools/internal/stamp"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/stamp"
 )
 
 type manifestFlags struct {

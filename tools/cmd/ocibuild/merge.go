@@ -6,12 +6,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
-	"github.com/rules-apk/rules_apk/tools/internal/apkmerge"
-	"github.com/rules-apk/rules_apk/tools/internal/apksystem"
-	"github.com/rules-apk/rules_apk/tools/internal/apktree"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkmerge"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
 )
 
 type mergeFlags struct {

@@ -6,9 +6,9 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apksign"
-	"github.com/rules-apk/rules_apk/tools/internal/apkspec"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkspec"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 )
 

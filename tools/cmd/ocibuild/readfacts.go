@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 )
 
 // readFacts reads the files in parallel and returns them in the given order. Nobody changes facts: several requests of a

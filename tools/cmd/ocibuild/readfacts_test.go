@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 )
 
 // A worker may take for a file what it remembers under the digest that the request states, and nothing else.

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 )
 

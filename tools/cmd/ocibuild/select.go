@@ -8,7 +8,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayout"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayout"
 )
 
 type selectFlags struct{ layout, platform, manifest, config string }

@@ -9,7 +9,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/imageref"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/imageref"
 )
 
 // namedImage is the JSON of the flag --image.

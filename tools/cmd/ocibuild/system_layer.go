@@ -7,9 +7,9 @@ import (
 	"io"
 	"os"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apksystem"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
 )
 
 type systemLayerFlags struct {

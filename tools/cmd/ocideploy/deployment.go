@@ -13,11 +13,11 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/rules-apk/rules_apk/tools/internal/deployment"
-	"github.com/rules-apk/rules_apk/tools/internal/deployspec"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployment"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/regauth"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
-	"github.com/rules-apk/rules_apk/tools/internal/regauth"
-	"github.com/rules-apk/rules_apk/tools/internal/registry"
 )
 
 // commandOf reads which command a spec is for.

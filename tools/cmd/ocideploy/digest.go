@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
-	"github.com/rules-apk/rules_apk/tools/internal/registry"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 )
 
 // runDigest prints what a tag names, in the form that oci.pull takes.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rules-apk/rules_apk/tools/internal/ociload"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociload"
 )
 
 // execute runs a program of a container runtime.

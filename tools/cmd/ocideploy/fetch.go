@@ -10,7 +10,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ociblob"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 )
 
 type fetchFlags struct {

@@ -13,8 +13,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ociarchive"
-	"github.com/rules-apk/rules_apk/tools/internal/ociload"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociarchive"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociload"
 )
 
 type loadFlags struct {

@@ -14,9 +14,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/rules-apk/rules_apk/tools/internal/deployspec"
-	"github.com/rules-apk/rules_apk/tools/internal/deploytest"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 func TestMain(m *testing.M) {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/ocipush"
-	"github.com/rules-apk/rules_apk/tools/internal/registry"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/ocipush"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 )
 
 type pushFlags struct {

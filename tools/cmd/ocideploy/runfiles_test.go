@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rules-apk/rules_apk/tools/internal/deployspec"
-	"github.com/rules-apk/rules_apk/tools/internal/deploytest"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
 )
 
 // A target's own program knows its spec by its name, and its files by runfiles

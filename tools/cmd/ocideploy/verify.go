@@ -15,12 +15,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apklocker"
-	"github.com/rules-apk/rules_apk/tools/internal/apklockfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
-	"github.com/rules-apk/rules_apk/tools/internal/layerproof"
-	"github.com/rules-apk/rules_apk/tools/internal/registry"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/layerproof"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 type verifyFlags struct {
@@ -79,13 +79,13 @@ func (p *process) prover(ctx context.Context, f *verifyFlags) (*layerproof.Prove
 	if err != nil {
 		return nil, fmt.Errorf("reading lock: %w", err)
 	}
-	lock, err := apklockfile.Parse(data)
+	lock, err := lockfile.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	// Paths in a lock are seen from the folder that it lies in.
 	prover := &layerproof.Prover{Lock: lock, Jobs: 4, Locate: func(location string) string {
-		return apklocker.Locate(filepath.Dir(path), location)
+		return locker.Locate(filepath.Dir(path), location)
 	}}
 	if f.keyring == nil {
 		return prover, nil

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/rules-apk/rules_apk/tools/internal/runtest"
+	"github.com/rules-apk/rules_apk/tools/internal/test/runtest"
 )
 
 // execute runs a program that is on the PATH, or where distributions keep root's programs: tests get a PATH without those.

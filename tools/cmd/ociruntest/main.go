@@ -16,7 +16,7 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/rules-apk/rules_apk/tools/internal/runtest"
+	"github.com/rules-apk/rules_apk/tools/internal/test/runtest"
 )
 
 func main() {

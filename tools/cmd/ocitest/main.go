@@ -12,9 +12,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apkfacts"
-	"github.com/rules-apk/rules_apk/tools/internal/imagetest"
-	"github.com/rules-apk/rules_apk/tools/internal/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/test/imagetest"
 )
 
 func main() {

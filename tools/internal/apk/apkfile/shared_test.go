@@ -1,0 +1,78 @@
+package apkfile_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+)
+
+// sharedAPK returns the folder of real packages that some machines have beside
+// the repository.
+func sharedAPK(t *testing.T) string {
+	t.Helper()
+	shared := os.Getenv("RULES_APK_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "..", "..", "..", "..", "shared")
+	}
+	dir := filepath.Join(shared, "apk")
+	if _, err := os.Stat(filepath.Join(dir, "alpine")); err != nil {
+		t.Skipf("no real packages here (set RULES_APK_SHARED): %v", err)
+	}
+	return dir
+}
+
+func TestReadRealPackages(t *testing.T) {
+	dir := sharedAPK(t)
+	var alpine apksign.Keyring
+	if err := alpine.AddFS(os.DirFS(filepath.Join(dir, "keys"))); err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".apk" {
+			return err
+		}
+		count++
+		f := readPath(t, path)
+		if f.Data.End() != f.Size || f.Control.Offset != f.Signature.End() || f.Data.Offset != f.Control.End() {
+			t.Errorf("%s: sections %+v %+v %+v do not fill %d bytes", path, f.Signature, f.Control, f.Data, f.Size)
+		}
+		if err := f.VerifyDatahash(); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if strings.HasPrefix(path, filepath.Join(dir, "alpine")) {
+			if _, err := f.Verify(&alpine); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		} else if _, err := f.Verify(&alpine); err == nil {
+			t.Errorf("%s: verified by Alpine's keys", path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d packages", count)
+	if count < 165 {
+		t.Errorf("%d packages, want at least 165", count)
+	}
+}
+
+func readPath(t *testing.T, path string) *apkfile.File {
+	t.Helper()
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	f, err := apkfile.Read(in, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return f
+}

@@ -1,0 +1,244 @@
+// Package apkoracle runs the real apk 2.14 in a chroot, for tests that compare
+// this project's answers with its answers. It needs root and the folder of
+// real packages that some developers keep beside the repository; without them
+// New says what is missing.
+package apkoracle
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
+)
+
+// Arch is the architecture of the apk that New sets up.
+const Arch = "x86_64"
+
+// ErrUnavailable says that there is no oracle on this machine.
+var ErrUnavailable = errors.New("no oracle here")
+
+// Shared finds the folder of real packages and indexes: what env names, or
+// "shared" beside the repository that the folder from lies in.
+func Shared(env, from string) (string, error) {
+	if env != "" {
+		if _, err := os.Stat(filepath.Join(env, "apk")); err != nil {
+			return "", fmt.Errorf("%w: RULES_APK_SHARED is %q, which has no folder apk", ErrUnavailable, env)
+		}
+		return env, nil
+	}
+	for dir := from; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			shared := filepath.Join(filepath.Dir(dir), "shared")
+			if _, err := os.Stat(filepath.Join(shared, "apk")); err == nil {
+				return shared, nil
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%w: no folder shared beside the repository (or set RULES_APK_SHARED)", ErrUnavailable)
+		}
+	}
+}
+
+// Oracle is an apk in a chroot of its own.
+type Oracle struct {
+	root string
+}
+
+// New unpacks apk of the shared folder into the folder root, which must be
+// there, and sets up an empty system under /r.
+func New(shared, root string) (*Oracle, error) {
+	if os.Getuid() != 0 {
+		return nil, fmt.Errorf("%w: chroot needs root", ErrUnavailable)
+	}
+	packages := filepath.Join(shared, "apk", "alpine", Arch)
+	for _, name := range []string{"musl", "zlib", "libcrypto3", "libssl3", "apk-tools"} {
+		files, err := filepath.Glob(filepath.Join(packages, name+"-[0-9]*.apk"))
+		if err != nil || len(files) != 1 {
+			return nil, fmt.Errorf("%w: %d packages %s in %s", ErrUnavailable, len(files), name, packages)
+		}
+		if err := unpack(files[0], root); err != nil {
+			return nil, fmt.Errorf("unpacking %s: %w", files[0], err)
+		}
+	}
+	o := &Oracle{root: root}
+	if err := os.CopyFS(filepath.Join(root, "etc", "apk", "keys"), os.DirFS(filepath.Join(shared, "apk", "keys"))); err != nil {
+		return nil, err
+	}
+	for _, dir := range []string{"r", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	out, err := o.run("add", "--initdb", "--root", "/r", "--arch", Arch, "--no-network")
+	if err != nil {
+		return nil, fmt.Errorf("%w: apk does not run: %w\n%s", ErrUnavailable, err, out)
+	}
+	return o, os.MkdirAll(filepath.Join(root, "r", "var", "cache", "apk"), 0o755)
+}
+
+func unpack(file, root string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	zipped, err := gzip.NewReader(bufio.NewReader(f))
+	if err != nil {
+		return err
+	}
+	// The three tars read as one: only the last has an end.
+	archive := tar.NewReader(zipped)
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(root, filepath.FromSlash(header.Name))
+		switch header.Typeflag {
+		case tar.TypeDir:
+			err = os.MkdirAll(target, 0o755)
+		case tar.TypeSymlink:
+			err = os.Symlink(header.Linkname, target)
+		case tar.TypeReg:
+			if strings.HasPrefix(header.Name, ".") {
+				continue
+			}
+			err = writeFile(target, header.FileInfo().Mode().Perm(), archive)
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+}
+
+func writeFile(path string, mode fs.FileMode, r io.Reader) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	return errors.Join(err, f.Close())
+}
+
+// run runs apk and gives what it printed, on both streams.
+func (o *Oracle) run(args ...string) (string, error) {
+	return o.runIn(nil, "/sbin/apk", args...)
+}
+
+func (o *Oracle) runIn(stdin io.Reader, program string, args ...string) (string, error) {
+	cmd := exec.Command(program, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: o.root}
+	cmd.Dir = "/"
+	cmd.Env = []string{"PATH=/sbin"}
+	cmd.Stdin = stdin
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// AddSigned makes a repository with the index file at path, and gives its name
+// for Simulate.
+func (o *Oracle) AddSigned(name, path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return o.add(name, content)
+}
+
+// AddUnsigned makes or replaces a repository with these packages, in this
+// order.
+func (o *Oracle) AddUnsigned(name string, packages []*apkindex.Package) (string, error) {
+	var text bytes.Buffer
+	if err := apkindex.Write(&text, packages); err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	zipped, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return "", err
+	}
+	archive := tar.NewWriter(zipped)
+	if err := archive.WriteHeader(&tar.Header{Name: "APKINDEX", Mode: 0o644, Size: int64(text.Len())}); err != nil {
+		return "", err
+	}
+	if _, err := archive.Write(text.Bytes()); err != nil {
+		return "", err
+	}
+	if err := errors.Join(archive.Close(), zipped.Close()); err != nil {
+		return "", err
+	}
+	return o.add(name, out.Bytes())
+}
+
+func (o *Oracle) add(name string, index []byte) (string, error) {
+	dir := filepath.Join(o.root, "repo", name, Arch)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	return "/repo/" + name, os.WriteFile(filepath.Join(dir, "APKINDEX.tar.gz"), index, 0o644)
+}
+
+// Refusal is apk's answer where it has none: what it printed.
+type Refusal struct{ Output string }
+
+func (r *Refusal) Error() string { return "apk refuses:\n" + r.Output }
+
+var installing = regexp.MustCompile(`^\((\d+)/(\d+)\) Installing (\S+) \((\S+)\)$`)
+
+// Simulate gives "name version" of what apk would install for the world from
+// the repositories, in order. A repository may have a tag: "@edge /repo/x".
+// The error is *Refusal where apk finds no answer.
+func (o *Oracle) Simulate(repositories, world []string) ([]string, error) {
+	list := strings.Join(repositories, "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(o.root, "tmp", "repositories"), []byte(list), 0o644); err != nil {
+		return nil, err
+	}
+	args := []string{
+		"add", "--simulate", "--root", "/r", "--arch", Arch, "--keys-dir", "/etc/apk/keys", "--no-network",
+		"--allow-untrusted", "--no-progress", "--repositories-file", "/tmp/repositories",
+	}
+	out, err := o.run(append(args, world...)...)
+	if err != nil {
+		return nil, &Refusal{Output: out}
+	}
+	var answer []string
+	done := false
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		switch match := installing.FindStringSubmatch(line); {
+		case match != nil:
+			name, _, _ := strings.Cut(match[3], "@") // name@tag
+			answer = append(answer, name+" "+match[4])
+		case strings.HasPrefix(line, "OK: "):
+			done = true
+		}
+	}
+	if !done {
+		return nil, fmt.Errorf("apk %s: cannot read its answer:\n%s", strings.Join(world, " "), out)
+	}
+	return answer, nil
+}
+
+// Version asks apk how two versions compare: "<", "=" or ">".
+func (o *Oracle) Version(a, b string) (string, error) {
+	out, err := o.run("version", "-t", a, b)
+	return strings.TrimSpace(out), err
+}

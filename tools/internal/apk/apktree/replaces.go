@@ -1,0 +1,58 @@
+package apktree
+
+import (
+	"slices"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+)
+
+type verdict int
+
+const (
+	conflict verdict = iota
+	yes
+	no
+)
+
+// takesOver says whether a path that both packages have goes to the later one. It is apk's apk_pkg_replaces_file, with
+// one thing more: what is the same in both is no conflict.
+func takesOver(later, earlier *apkfacts.Facts, laterEntry, earlierEntry *apkfacts.Entry) verdict {
+	if origin := later.Value("origin"); origin != "" && origin == earlier.Value("origin") {
+		return yes
+	}
+	laterPriority, laterReplaces := replaces(later, earlier)
+	earlierPriority, earlierReplaces := replaces(earlier, later)
+	switch {
+	case laterReplaces && (!earlierReplaces || laterPriority >= earlierPriority):
+		return yes
+	case earlierReplaces:
+		return no
+	case same(laterEntry, earlierEntry):
+		return yes
+	}
+	return conflict
+}
+
+// replaces says whether a's replaces name b, and with which priority.
+func replaces(a, b *apkfacts.Facts) (priority int64, ok bool) {
+	for _, r := range a.List("replaces") {
+		c, err := apkconstraint.Parse(r)
+		if err == nil && c.Name == b.Name && c.Satisfied(b.Version) {
+			// A priority that is no number counts as none, as in apk.
+			priority, _ = a.Int("replaces_priority")
+			return priority, true
+		}
+	}
+	return 0, false
+}
+
+func same(a, b *apkfacts.Entry) bool {
+	if a.Type != b.Type || a.Link != b.Link || a.Checksum != b.Checksum {
+		return false
+	}
+	if a.Dev == nil || b.Dev == nil {
+		return a.Dev == b.Dev
+	}
+	return slices.Equal(a.Dev[:], b.Dev[:])
+}

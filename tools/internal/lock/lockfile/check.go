@@ -1,0 +1,210 @@
+package lockfile
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
+)
+
+// check refuses a lock that contradicts itself.
+func (l *Lock) check() error {
+	if l.Version != Version {
+		return fmt.Errorf("version is %d, want %d", l.Version, Version)
+	}
+	if err := l.checkRepositories(); err != nil {
+		return err
+	}
+	if err := l.checkOrder(); err != nil {
+		return err
+	}
+	// names holds what is locked, by architecture.
+	names := make(map[string]map[string]bool)
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		if names[p.Arch] == nil {
+			names[p.Arch] = make(map[string]bool)
+		}
+		names[p.Arch][p.Name] = true
+	}
+	for i := range l.Packages {
+		if err := l.checkPackage(&l.Packages[i], names); err != nil {
+			return fmt.Errorf("%s: %w", l.Packages[i].ID(), err)
+		}
+	}
+	return l.checkComplete(names)
+}
+
+func (l *Lock) checkRepositories() error {
+	for i, r := range l.Repositories {
+		if r.URL == "" {
+			return fmt.Errorf("repositories[%d]: no url; want one", i)
+		}
+		if len(r.Indexes) != len(l.Config.Archs) {
+			return fmt.Errorf("repository %s: %d indexes, want one for each of config.archs: %q", r.URL, len(r.Indexes), l.Config.Archs)
+		}
+		for j, index := range r.Indexes {
+			if j > 0 && r.Indexes[j-1].Arch >= index.Arch {
+				return fmt.Errorf("repository %s: indexes: %q after %q, want them sorted, each once", r.URL, index.Arch, r.Indexes[j-1].Arch)
+			}
+			if !slices.Contains(l.Config.Archs, index.Arch) {
+				return fmt.Errorf("repository %s: index of %q, want only config.archs: %q", r.URL, index.Arch, l.Config.Archs)
+			}
+			if err := checkDigest("digest", index.Digest); err != nil {
+				return fmt.Errorf("repository %s (%s): %w", r.URL, index.Arch, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Lock) checkOrder() error {
+	for i := 1; i < len(l.Packages); i++ {
+		a, b := &l.Packages[i-1], &l.Packages[i]
+		if a.Name == b.Name && a.Arch == b.Arch {
+			return fmt.Errorf("%s: is there twice, at versions %s and %s; want one entry", b.ID(), a.Version, b.Version)
+		}
+		if compare(*a, *b) > 0 {
+			return fmt.Errorf("%s: comes after %s; want packages sorted by name, then arch", b.ID(), a.ID())
+		}
+	}
+	return nil
+}
+
+// compare is the order of Lock.Packages.
+func compare(a, b Package) int {
+	if c := strings.Compare(a.Name, b.Name); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Arch, b.Arch)
+}
+
+// Sort puts packages and indexes into the order in which a lock has them.
+func (l *Lock) Sort() {
+	slices.SortStableFunc(l.Packages, compare)
+	for _, r := range l.Repositories {
+		slices.SortStableFunc(r.Indexes, func(a, b Index) int { return strings.Compare(a.Arch, b.Arch) })
+	}
+}
+
+func (l *Lock) checkPackage(p *Package, names map[string]map[string]bool) error {
+	if p.Name == "" || p.Version == "" || p.URL == "" {
+		return fmt.Errorf("name is %q, version %q, url %q; want all three", p.Name, p.Version, p.URL)
+	}
+	if !slices.Contains(l.Config.Archs, p.Arch) {
+		return fmt.Errorf("arch is %q, want one of config.archs: %q", p.Arch, l.Config.Archs)
+	}
+	if p.Repository < 0 || p.Repository >= len(l.Repositories) {
+		return fmt.Errorf("repository is %d, want the number of one of the %d repositories", p.Repository, len(l.Repositories))
+	}
+	if want := "/" + p.Name + "-" + p.Version + ".apk"; !strings.HasSuffix(p.URL, want) {
+		return fmt.Errorf("url is %q, want one that ends in %q, as its name and version say", p.URL, want)
+	}
+	if prefix := l.Repositories[p.Repository].URL + "/" + p.Arch + "/"; !strings.HasPrefix(p.URL, prefix) {
+		return fmt.Errorf("url is %q, want one in its repository: %q", p.URL, prefix)
+	}
+	for _, d := range []struct{ field, value string }{{"sha256", p.SHA256}, {"layer", p.Layer}, {"diff_id", p.DiffID}} {
+		if err := checkDigest(d.field, d.value); err != nil {
+			return err
+		}
+	}
+	if !isChecksum(p.Checksum) {
+		return fmt.Errorf("checksum is %q, want Q1 and the base64 of a SHA-1", p.Checksum)
+	}
+	if err := p.checkSections(); err != nil {
+		return err
+	}
+	if p.InstalledSize < 0 || p.BuildTime < 0 {
+		return fmt.Errorf("installed_size is %d and build_time %d, want neither below 0", p.InstalledSize, p.BuildTime)
+	}
+	return p.checkEdges(names[p.Arch])
+}
+
+func (p *Package) checkSections() error {
+	start := int64(0)
+	if s := p.Sections.Signature; s != nil {
+		if s.Offset() != 0 || s.Size() <= 0 {
+			return fmt.Errorf("sections.signature is %v, want [0, size]", *s)
+		}
+		start = s.End()
+	}
+	if c := p.Sections.Control; c.Offset() != start || c.Size() <= 0 {
+		return fmt.Errorf("sections.control is %v, want [%d, size] as it follows the signature", c, start)
+	}
+	if d, want := p.Sections.Data, p.Sections.Control.End(); d.Offset() != want || d.Size() <= 0 {
+		return fmt.Errorf("sections.data is %v, want [%d, size] as it follows the control section", d, want)
+	}
+	if got := p.Sections.Data.End(); p.Size != got {
+		return fmt.Errorf("size is %d, want %d, where its data section ends", p.Size, got)
+	}
+	return nil
+}
+
+func (p *Package) checkEdges(names map[string]bool) error {
+	for i, d := range p.Depends {
+		if !names[d] {
+			return fmt.Errorf("depends on %q, which is not locked for %s; want an entry for it", d, p.Arch)
+		}
+		if d == p.Name || i > 0 && p.Depends[i-1] >= d {
+			return fmt.Errorf("depends is %q, want other packages' names, sorted, each once", p.Depends)
+		}
+	}
+	for _, list := range []struct {
+		field string
+		items []string
+	}{{"conflicts", p.Conflicts}, {"provides", p.Provides}, {"install_if", p.InstallIf}, {"replaces", p.Replaces}} {
+		for _, item := range list.items {
+			if _, err := apkconstraint.Parse(item); err != nil {
+				return fmt.Errorf("%s: %w", list.field, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkComplete compares install_order, which has every package once, with the
+// packages.
+func (l *Lock) checkComplete(names map[string]map[string]bool) error {
+	if got := slices.Sorted(maps.Keys(l.InstallOrder)); !slices.Equal(got, l.Config.Archs) {
+		return fmt.Errorf("install_order has the archs %q, want config.archs: %q", got, l.Config.Archs)
+	}
+	for _, arch := range l.Config.Archs {
+		ordered := make(map[string]bool)
+		for _, name := range l.InstallOrder[arch] {
+			if !names[arch][name] {
+				return fmt.Errorf("install_order of %s: %q has no entry in packages; want one", arch, name)
+			}
+			if ordered[name] {
+				return fmt.Errorf("install_order of %s: %q is there twice", arch, name)
+			}
+			ordered[name] = true
+		}
+		for _, name := range slices.Sorted(maps.Keys(names[arch])) {
+			if !ordered[name] {
+				return fmt.Errorf("package %q (%s): is missing in install_order", name, arch)
+			}
+		}
+	}
+	return nil
+}
+
+func checkDigest(field, value string) error {
+	digits, ok := strings.CutPrefix(value, "sha256:")
+	sum, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(sum) != sha256.Size || digits != strings.ToLower(digits) {
+		return fmt.Errorf("%s is %q, want sha256: and 64 lower-case hex digits", field, value)
+	}
+	return nil
+}
+
+func isChecksum(s string) bool {
+	encoded, ok := strings.CutPrefix(s, "Q1")
+	sum, err := base64.StdEncoding.DecodeString(encoded)
+	return ok && err == nil && len(sum) == sha1.Size
+}

@@ -1,0 +1,95 @@
+// Package lockfile reads, checks and writes apk.lock.json: one consistent
+// choice of packages for every architecture, with what is needed to use each
+// package's bytes without reading them. docs/formats.md specifies the format,
+// docs/apk.lock.schema.json is its JSON schema.
+package lockfile
+
+// Version is the format version that this package reads and writes.
+const Version = 1
+
+// A Lock is a whole apk.lock.json. Digests are "sha256:<lower-case hex>".
+type Lock struct {
+	Version      int          `json:"version"`
+	Config       Config       `json:"config"`
+	Notes        []string     `json:"notes,omitempty"`
+	Repositories []Repository `json:"repositories"`
+	// InstallOrder holds, by architecture, the name of every package in the
+	// order in which apk would install them.
+	InstallOrder map[string][]string `json:"install_order"`
+	// Packages are sorted by name, then architecture.
+	Packages []Package `json:"packages"`
+}
+
+// A Config is what apk.yaml asked for, normalised: a lock with the same Config
+// as apk.yaml is not stale.
+type Config struct {
+	Archs              []string `json:"archs"`
+	Packages           []string `json:"packages"`
+	Repositories       []string `json:"repositories"` // "url" or "@tag url"
+	Keyring            []string `json:"keyring"`
+	RequireSameVersion bool     `json:"require_same_version,omitempty"`
+}
+
+// A Repository is one of the repositories that packages come from.
+type Repository struct {
+	URL     string   `json:"url"`
+	Tag     string   `json:"tag,omitempty"`
+	Mirrors []string `json:"mirrors,omitempty"`
+	Indexes []Index  `json:"indexes"` // sorted by architecture
+}
+
+// An Index is the index of one architecture that was resolved against.
+type Index struct {
+	Arch   string `json:"arch"`
+	Digest string `json:"digest"`
+	Key    string `json:"key"` // file name of the key that signed it
+}
+
+// A Range is a section of a package file: offset and size in bytes.
+type Range [2]int64
+
+// Offset is that of the section's first byte in the file.
+func (r Range) Offset() int64 { return r[0] }
+
+// Size is the section's length.
+func (r Range) Size() int64 { return r[1] }
+
+// End is the offset of the first byte after the section.
+func (r Range) End() int64 { return r[0] + r[1] }
+
+// Sections are the parts of a package file; they follow each other and fill it.
+type Sections struct {
+	Signature *Range `json:"signature,omitempty"` // nil in an unsigned package
+	Control   Range  `json:"control"`
+	Data      Range  `json:"data"`
+}
+
+// A Package is one package file.
+type Package struct {
+	Name       string   `json:"name"`
+	Version    string   `json:"version"`
+	Arch       string   `json:"arch"`       // of the index that it was found in, also if it is noarch
+	Repository int      `json:"repository"` // index into Lock.Repositories
+	URL        string   `json:"url"`
+	Size       int64    `json:"size"`
+	SHA256     string   `json:"sha256"`
+	Sections   Sections `json:"sections"`
+	Checksum   string   `json:"checksum"` // "Q1…", of the control section
+	Layer      string   `json:"layer"`    // digest of the data section
+	DiffID     string   `json:"diff_id"`  // digest of the uncompressed data section
+
+	InstalledSize int64    `json:"installed_size,omitempty"` // bytes
+	BuildTime     int64    `json:"build_time,omitempty"`     // Unix seconds
+	Origin        string   `json:"origin,omitempty"`
+	License       string   `json:"license,omitempty"`
+	Depends       []string `json:"depends,omitempty"` // names of locked packages
+	Conflicts     []string `json:"conflicts,omitempty"`
+	Provides      []string `json:"provides,omitempty"`
+	InstallIf     []string `json:"install_if,omitempty"`
+	Replaces      []string `json:"replaces,omitempty"`
+	// Normalise says why the package cannot be used as it is, or is empty.
+	Normalise string `json:"normalise,omitempty"`
+}
+
+// ID names a package in messages: `package "musl" (x86_64)`.
+func (p *Package) ID() string { return `package "` + p.Name + `" (` + p.Arch + `)` }

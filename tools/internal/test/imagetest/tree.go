@@ -1,0 +1,191 @@
+package imagetest
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
+)
+
+// tree is what an image's layers come to: headers by path without a leading slash, and what is said in the few files that
+// are read.
+type tree struct {
+	files    map[string]*tar.Header
+	packages map[string]string // versions by name, of apk's database
+	accounts *passwd.DB        // of etc/passwd; nil where there is none
+}
+
+func newTree() *tree { return &tree{files: map[string]*tar.Header{}} }
+
+// add puts a layer on top: r gives a tar, compressed or not.
+func (t *tree) add(r io.Reader) error {
+	in := bufio.NewReader(r)
+	content := io.Reader(in)
+	switch magic, _ := in.Peek(4); {
+	case strings.HasPrefix(string(magic), "\x1f\x8b"):
+		zip, err := gzip.NewReader(in)
+		if err != nil {
+			return err
+		}
+		content = zip
+	case string(magic) == "\x28\xb5\x2f\xfd":
+		unzstd, err := zstd.NewReader(in)
+		if err != nil {
+			return err
+		}
+		defer unzstd.Close()
+		content = unzstd
+	}
+	for archive := tar.NewReader(content); ; {
+		h, err := archive.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.put(h, archive); err != nil {
+			return err
+		}
+	}
+}
+
+// addEntries puts a layer on top of which the entries are known. Of contents only those of a few files are, etc/passwd
+// among them; apk's database is never a package's.
+func (t *tree) addEntries(entries []apkfacts.Entry) error {
+	for _, e := range entries {
+		typeflag, err := typeflagOf(e.Type)
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Path, err)
+		}
+		h := &tar.Header{
+			Name: e.Path, Typeflag: typeflag, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID, Size: e.Size, Linkname: e.Link,
+		}
+		if err := t.put(h, bytes.NewReader(e.Content)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func typeflagOf(t apkfacts.Type) (byte, error) {
+	switch t {
+	case apkfacts.File:
+		return tar.TypeReg, nil
+	case apkfacts.Dir:
+		return tar.TypeDir, nil
+	case apkfacts.Symlink:
+		return tar.TypeSymlink, nil
+	case apkfacts.Hardlink:
+		return tar.TypeLink, nil
+	case apkfacts.CharDev:
+		return tar.TypeChar, nil
+	case apkfacts.BlockDev:
+		return tar.TypeBlock, nil
+	case apkfacts.NamedPipe:
+		return tar.TypeFifo, nil
+	}
+	return 0, fmt.Errorf("type is %q, want one that facts have", t)
+}
+
+// put applies one entry of a layer. Whiteouts are those of the OCI specification's layer.md.
+func (t *tree) put(h *tar.Header, content io.Reader) error {
+	name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
+	dir, base := path.Split(name)
+	switch {
+	case base == ".wh..wh..opq":
+		t.remove(strings.TrimSuffix(dir, "/"), false)
+		return nil
+	case strings.HasPrefix(base, ".wh."):
+		t.remove(dir+strings.TrimPrefix(base, ".wh."), true)
+		return nil
+	}
+	if old := t.files[name]; old != nil && old.Typeflag == tar.TypeDir && h.Typeflag != tar.TypeDir {
+		t.remove(name, true)
+	}
+	t.files[name] = h
+	switch name {
+	case "lib/apk/db/installed", "usr/lib/apk/db/installed":
+		return t.readPackages(content)
+	case "etc/passwd":
+		text, err := io.ReadAll(content)
+		if err != nil {
+			return err
+		}
+		t.accounts, err = passwd.Parse(text, nil, nil)
+		return err
+	}
+	return nil
+}
+
+func (t *tree) remove(name string, itself bool) {
+	if itself {
+		delete(t.files, name)
+	}
+	for other := range t.files {
+		if strings.HasPrefix(other, name+"/") {
+			delete(t.files, other)
+		}
+	}
+}
+
+// readPackages reads names and versions off apk's database of installed packages.
+func (t *tree) readPackages(content io.Reader) error {
+	t.packages = map[string]string{}
+	name := ""
+	lines := bufio.NewScanner(content)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		switch key, value, _ := strings.Cut(lines.Text(), ":"); key {
+		case "P":
+			name = value
+		case "V":
+			t.packages[name] = value
+		}
+	}
+	return lines.Err()
+}
+
+// find looks a path up, through symbolic links of folders above it.
+func (t *tree) find(name string) *tar.Header {
+	name = strings.TrimPrefix(path.Clean("/"+name), "/")
+	for range 40 { // as many links as Linux follows
+		resolved, again := t.resolve(name)
+		if !again {
+			return t.files[name]
+		}
+		name = resolved
+	}
+	return nil
+}
+
+// resolve replaces the first folder of name that is a link by what it points to.
+func (t *tree) resolve(name string) (string, bool) {
+	for i, c := range name {
+		if c != '/' {
+			continue
+		}
+		folder := name[:i]
+		h := t.files[folder]
+		if h == nil || h.Typeflag != tar.TypeSymlink {
+			continue
+		}
+		target := h.Linkname
+		if !path.IsAbs(target) {
+			target = path.Join("/", path.Dir(folder), target)
+		}
+		return strings.TrimPrefix(path.Join(target, name[i:]), "/"), true
+	}
+	return name, false
+}
+
+func owner(h *tar.Header) string { return fmt.Sprintf("%d:%d", h.Uid, h.Gid) }
