@@ -17,7 +17,7 @@ import (
 
 func readSchema(t *testing.T) map[string]any {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "apk.lock.schema.json"))
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "apk.lock.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
