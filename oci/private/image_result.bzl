@@ -1,6 +1,6 @@
 """What every rule that makes an image returns."""
 
-load("//oci/private:layout.bzl", "layout_directory")
+load("//oci/private/actions:layout.bzl", "layout_directory")
 
 visibility(["//apk/...", "//oci/..."])
 

@@ -1,7 +1,7 @@
 """oci_binary_image: an image, or one for each of several platforms."""
 
 load("//oci/private:binary_image.bzl", "binary_image")
-load("//oci/private:index.bzl", "oci_index")
+load("//oci/private:oci_index.bzl", "oci_index")
 
 visibility(["//oci/..."])
 

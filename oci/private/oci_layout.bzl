@@ -1,7 +1,7 @@
 """oci_layout: an image as a directory, for any other tool."""
 
-load("//oci/private:layout.bzl", "layout_directory")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
+load("//oci/private/actions:layout.bzl", "layout_directory")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 

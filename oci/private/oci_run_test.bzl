@@ -1,7 +1,7 @@
 """oci_run_test: a command in an image does what is expected of it."""
 
-load("//oci/private:layout.bzl", "layout_directory")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
+load("//oci/private/actions:layout.bzl", "layout_directory")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 

@@ -3,10 +3,10 @@
 load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
-load("//oci/private:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
+load("//oci/private/actions:manifest.bzl", "image_manifest")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 

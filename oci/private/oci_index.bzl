@@ -1,9 +1,9 @@
 """oci_index: images of several platforms under one digest."""
 
-load("//oci/private:layout.bzl", "layout_directory")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:platform.bzl", "platform_of")
 load("//oci/private:stamp.bzl", "STAMP_ATTRS", "stamp_files")
+load("//oci/private/actions:layout.bzl", "layout_directory")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:index.bzl", "OciIndexInfo")
 

@@ -3,7 +3,7 @@
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "attr_entries")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries")
-load("//oci/private:write_layer.bzl", "COMPRESSION_ATTRS", "write_layer")
+load("//oci/private/actions:layer.bzl", "COMPRESSION_ATTRS", "write_layer")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
 visibility(["//oci/..."])
