@@ -1,0 +1,45 @@
+package imagepath
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// raw is the JSON form of a path that is no UTF-8, of which a string would lose bytes.
+type raw struct {
+	Base64 []byte `json:"base64"`
+}
+
+// MarshalJSON writes a string, "." for the root; a path that is no UTF-8 becomes {"base64": "…"}.
+func (p Path) MarshalJSON() ([]byte, error) {
+	if !utf8.ValidString(p.rel) {
+		return json.Marshal(raw{[]byte(p.rel)})
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(p.String())
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// UnmarshalJSON reads what MarshalJSON writes; the path passes the same gate again.
+func (p *Path) UnmarshalJSON(data []byte) error {
+	var name string
+	if len(data) > 0 && data[0] == '{' {
+		var r raw
+		if err := json.Unmarshal(data, &r); err != nil {
+			return err
+		}
+		name = string(r.Base64)
+	} else if err := json.Unmarshal(data, &name); err != nil {
+		return err
+	}
+	if name == "." {
+		*p = Path{}
+		return nil
+	}
+	parsed, err := Parse(name)
+	*p = parsed
+	return err
+}
