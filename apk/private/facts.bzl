@@ -21,12 +21,12 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
     descriptor = None
     outputs = [facts]
     args = ocibuild_args(ctx)
-    args.add(facts, format = "--facts=%s")
+    args.add(facts, format = "--facts-out=%s")
     if expect:
         args.add(json.encode(expect), format = "--expect=%s")
     else:
         descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
-        args.add(descriptor, format = "--descriptor=%s")
+        args.add(descriptor, format = "--layer-out=%s")
         outputs.append(descriptor)
     if download:
         ocifetch_run(

@@ -42,7 +42,7 @@ def _apk_index_impl(ctx):
         fail("%s: %s" % (ctx.label, err))
     if ctx.attr.description:
         args.add(ctx.attr.description, format = "--description=%s")
-    args.add_all([directory], format_each = "--dir=%s", expand_directories = False)
+    args.add_all([directory], format_each = "--repository-out=%s", expand_directories = False)
     ocibuild_run(
         ctx,
         subcommand = "repository",

@@ -116,12 +116,12 @@ def _apk(ctx, *, name, arch):
         return err, None
     apk = ctx.actions.declare_file("%s/%s-%s.apk" % (ctx.label.name, name, ctx.attr.version))
     args = ocibuild_args(ctx)
-    args.add(json.encode(_spec(ctx.attr, arch = arch, name = name)), format = "--spec=%s")
+    args.add(json.encode(_spec(ctx.attr, arch = arch, name = name)), format = "--package-spec=%s")
     inputs = add_entries(args, entries)
     err, keys = add_key(args, file = ctx.file.key, name = ctx.attr.key_name)
     if err:
         return err, None
-    args.add(apk, format = "--apk=%s")
+    args.add(apk, format = "--apk-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "package",

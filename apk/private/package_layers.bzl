@@ -52,8 +52,8 @@ def _merge(ctx, *, spec, packages, group):
     downloaded = [package for package in group if package.download]
     args.add_all([package.name for package in at_hand + downloaded], format_each = "--package=%s")
     args.add_all([package.apk for package in at_hand], format_each = "--apk=%s")
-    args.add(layer, format = "--layer=%s")
-    args.add(descriptor, format = "--descriptor=%s")
+    args.add(layer, format = "--blob-out=%s")
+    args.add(descriptor, format = "--layer-out=%s")
     action = {
         "args": args,
         "inputs": facts + [package.apk for package in at_hand],

@@ -124,10 +124,10 @@ def system_layer(ctx, *, spec, packages):
     args.add(json.encode(spec), format = "--spec=%s")
     args.add_all(facts, format_each = "--facts=%s")
     inputs = facts + _add_files(args, ctx) + _add_packages(args, ctx, packages)
-    args.add(layer, format = "--layer=%s")
-    args.add(descriptor, format = "--descriptor=%s")
-    args.add(report, format = "--report=%s")
-    args.add(config_fragment, format = "--config-fragment=%s")
+    args.add(layer, format = "--blob-out=%s")
+    args.add(descriptor, format = "--layer-out=%s")
+    args.add(report, format = "--report-out=%s")
+    args.add(config_fragment, format = "--config-fragment-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "system-layer",

@@ -87,9 +87,9 @@ func publish(t *testing.T, w *workspace.Workspace, ocibuild, version string) {
 	}
 	apk := filepath.Join(t.TempDir(), "bumped-"+version+".apk")
 	program.Run(t, ocibuild, "package",
-		`--spec={"name":"bumped","version":"`+version+`","arch":"x86_64","description":"a package that changes","license":"MIT"}`,
+		`--package-spec={"name":"bumped","version":"`+version+`","arch":"x86_64","description":"a package that changes","license":"MIT"}`,
 		`--entry={"path":"/etc/bumped.conf","mode":"0644"}`, "--file="+filepath.Join(w.Dir, "files/etc/bumped.conf"),
-		"--key="+filepath.Join(w.Dir, "key.rsa"), "--key-name=key.rsa.pub", "--apk="+apk)
+		"--key="+filepath.Join(w.Dir, "key.rsa"), "--key-name=key.rsa.pub", "--apk-out="+apk)
 	program.Run(t, ocibuild, "repository", "--arch=x86_64", "--apk="+apk,
-		"--key="+filepath.Join(w.Dir, "key.rsa"), "--key-name=key.rsa.pub", "--dir="+repo)
+		"--key="+filepath.Join(w.Dir, "key.rsa"), "--key-name=key.rsa.pub", "--repository-out="+repo)
 }

@@ -31,7 +31,7 @@ func TestLibraryCache(t *testing.T) {
 	if err := os.WriteFile(local, []byte("/opt/libraries\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"package", `--spec={"name":"debian","version":"1-r0","arch":"x86_64"}`, "--apk=" + filepath.Join(b.dir, "debian-1-r0.apk")}
+	args := []string{"package", `--package-spec={"name":"debian","version":"1-r0","arch":"x86_64"}`, "--apk-out=" + filepath.Join(b.dir, "debian-1-r0.apk")}
 	add := func(path, mode, file string) {
 		args = append(args, `--entry={"path":"`+path+`","mode":"`+mode+`"}`, "--file="+file)
 	}
@@ -54,7 +54,7 @@ func TestLibraryCache(t *testing.T) {
 	}
 	program.Run(t, b.ocibuild, args...)
 	repository := filepath.Join(b.dir, "repository")
-	program.Run(t, b.ocibuild, "repository", "--arch="+realapk.Arch, "--apk="+filepath.Join(b.dir, "debian-1-r0.apk"), "--dir="+repository)
+	program.Run(t, b.ocibuild, "repository", "--arch="+realapk.Arch, "--apk="+filepath.Join(b.dir, "debian-1-r0.apk"), "--repository-out="+repository)
 	b.apk.AddRepository(t, "debian", repository)
 	i := b.image(t, "glibc", map[string]any{"world": []string{"debian"}}, []string{"debian-1-r0"}, "/repo/debian")
 

@@ -102,7 +102,7 @@ func TestNothingIsLost(t *testing.T) {
 	c := b.pkg(t, content, `{"name":"c","version":"1-r0","arch":"noarch","depends":["a"],"replaces":["a"],"build_time":1700000001}`,
 		`{"path":"/etc/taken","mode":"0600"}`, "",
 		`{"path":"/var/shared","mode":"0711","uid":4}`)
-	program.Run(t, b.ocibuild, "repository", "--arch="+realapk.Arch, "--apk="+a, "--apk="+c, "--dir="+repository)
+	program.Run(t, b.ocibuild, "repository", "--arch="+realapk.Arch, "--apk="+a, "--apk="+c, "--repository-out="+repository)
 	b.apk.AddRepository(t, "mine", repository)
 	packages := b.apk.Install(t, "/real", []string{"/repo/mine"}, "c")
 	if !slices.Equal(packages, []string{"a-1-r0", "c-1-r0"}) {
@@ -140,7 +140,7 @@ func (b *bench) pkg(t *testing.T, content, spec string, entries ...string) strin
 		t.Fatal(err)
 	}
 	out := filepath.Join(b.dir, named.Name+"-"+named.Version+".apk")
-	args := []string{"package", "--spec=" + spec, "--apk=" + out}
+	args := []string{"package", "--package-spec=" + spec, "--apk-out=" + out}
 	for _, e := range entries {
 		if e == "" {
 			args = append(args, "--file="+content)

@@ -60,7 +60,7 @@ func unusual() []tarapk.Entry {
 func (b *bench) repository(t *testing.T, name string, packages ...tarapk.Package) string {
 	t.Helper()
 	dir := filepath.Join(b.dir, name)
-	args := []string{"repository", "--arch=" + realapk.Arch, "--dir=" + dir}
+	args := []string{"repository", "--arch=" + realapk.Arch, "--repository-out=" + dir}
 	for _, p := range packages {
 		file := filepath.Join(b.dir, p.Name+"-1-r0.apk")
 		tarapk.Write(t, file, p)

@@ -40,7 +40,7 @@ func measureTool(ctx context.Context, l *lab) error {
 		}
 		var memory report.Series
 		times, err := l.repeat(ctx, min(l.runs, 3), nil, func(ctx context.Context) (float64, error) {
-			took, peak, err := l.program(ctx, "facts", "--apk="+p.path, "--facts="+filepath.Join(l.dir, "scratch", "facts"), "--descriptor="+filepath.Join(l.dir, "scratch", "descriptor"))
+			took, peak, err := l.program(ctx, "facts", "--apk="+p.path, "--facts-out="+filepath.Join(l.dir, "scratch", "facts"), "--layer-out="+filepath.Join(l.dir, "scratch", "descriptor"))
 			memory = append(memory, float64(peak))
 			return took.Seconds(), err
 		})
@@ -138,5 +138,5 @@ func (l *lab) largePackage(ctx context.Context, size int64) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(l.dir, "scratch", "large.apk")
-	return path, l.builder.Run(ctx, "package", "--spec="+string(spec), `--entry={"path":"/large"}`, "--file="+content, "--apk="+path)
+	return path, l.builder.Run(ctx, "package", "--package-spec="+string(spec), `--entry={"path":"/large"}`, "--file="+content, "--apk-out="+path)
 }

@@ -47,7 +47,7 @@ func TestRealPackages(t *testing.T) {
 		t.Fatalf("got %d packages, %v", len(lock.Packages), err)
 	}
 
-	manifest := []string{"manifest", "--platform=linux/amd64", "--manifest=" + in("manifest.json"), "--config-out=" + in("config.json"), "--descriptor=" + in("image.json")}
+	manifest := []string{"manifest", "--platform=linux/amd64", "--manifest-out=" + in("manifest.json"), "--config-out=" + in("config.json"), "--image-out=" + in("image.json")}
 	var layers []map[string]any
 	for i, p := range lock.Packages {
 		desc := map[string]any{

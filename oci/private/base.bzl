@@ -46,7 +46,7 @@ def _of_layout(ctx, directory, platform):
     args = ocibuild_args(ctx)
     args.add_all([directory], expand_directories = False, format_each = "--layout=%s")
     args.add(platform.name, format = "--platform=%s")
-    args.add(manifest, format = "--manifest=%s")
+    args.add(manifest, format = "--manifest-out=%s")
     args.add(config, format = "--config-out=%s")
     ocibuild_run(
         ctx,

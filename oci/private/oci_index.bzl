@@ -97,9 +97,9 @@ def _oci_index_impl(ctx):
         args.add(json.encode(ctx.attr.annotations), format = "--annotations=%s")
     stamps = stamp_files(ctx, ctx.attr.annotations.values())
     args.add_all(stamps, format_each = "--stamp-file=%s")
-    args.add(index, format = "--index=%s")
-    args.add(descriptor, format = "--descriptor=%s")
-    args.add(digest, format = "--digest=%s")
+    args.add(index, format = "--index-out=%s")
+    args.add(descriptor, format = "--image-out=%s")
+    args.add(digest, format = "--digest-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "index",

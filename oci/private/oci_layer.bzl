@@ -45,15 +45,15 @@ def _existing(ctx):
     descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
     args = ocibuild_args(ctx)
     args.add(_TITLE, format = "--name=%s")
-    args.add(ctx.file.tar, format = "--tar=%s")
-    args.add(descriptor, format = "--descriptor=%s")
+    args.add(ctx.file.tar, format = "--blob=%s")
+    args.add(descriptor, format = "--layer-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "describe",
         args = args,
         inputs = [ctx.file.tar],
         outputs = [descriptor],
-        mnemonic = "OciLayer",
+        mnemonic = "OciDescribeLayer",
         progress_message = "Describing %{input}",
     )
     return OciLayerInfo(blob = ctx.file.tar, descriptor = descriptor)

@@ -49,10 +49,10 @@ def _oci_substitute_impl(ctx):
     inputs = [ctx.file.src]
     for target, repository in ctx.attr.images.items():
         descriptor = target[OciIndexInfo if OciIndexInfo in target else OciImageInfo].descriptor
-        args.add(json.encode({"names": _names(target.label), "repository": repository}), format = "--image=%s")
-        args.add(descriptor, format = "--descriptor=@%s")
+        args.add(json.encode({"names": _names(target.label), "repository": repository}), format = "--names=%s")
+        args.add(descriptor, format = "--image=@%s")
         inputs.append(descriptor)
-    args.add(out, format = "--out=%s")
+    args.add(out, format = "--text-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "substitute",

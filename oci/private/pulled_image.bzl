@@ -73,15 +73,15 @@ def _pulled_image_impl(ctx):
     args = ocibuild_args(ctx)
     args.add(ctx.file.manifest, format = "--manifest=%s")
     args.add(ctx.file.config, format = "--config=%s")
-    args.add(descriptor, format = "--descriptor=%s")
-    args.add(digest, format = "--digest=%s")
+    args.add(descriptor, format = "--image-out=%s")
+    args.add(digest, format = "--digest-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "image-descriptor",
         args = args,
         inputs = [ctx.file.manifest, ctx.file.config],
         outputs = [descriptor, digest],
-        mnemonic = "OciManifest",
+        mnemonic = "OciDescribeImage",
         progress_message = "Describing %{label}",
     )
     return image_result(ctx, OciImageInfo(

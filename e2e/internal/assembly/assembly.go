@@ -57,9 +57,9 @@ func (a *Assembler) Image(t testing.TB, name string, spec map[string]any, packag
 		t.Fatal(err)
 	}
 	in := func(file string) string { return filepath.Join(dir, file) }
-	system := []string{"system-layer", "--spec=" + string(data), "--layer=" + in("system.tar.gz"), "--descriptor=" + in("system.layer"), "--report=" + in("report.json")}
-	manifest := []string{"manifest", "--platform=" + platform, "--manifest=" + in("manifest.json"), "--config-out=" + in("config.json"), "--descriptor=" + in("image.json")}
-	layout := []string{"layout", "--dir=" + in("layout"), "--manifest=" + in("manifest.json"), "--config=" + in("config.json")}
+	system := []string{"system-layer", "--spec=" + string(data), "--blob-out=" + in("system.tar.gz"), "--layer-out=" + in("system.layer"), "--report-out=" + in("report.json")}
+	manifest := []string{"manifest", "--platform=" + platform, "--manifest-out=" + in("manifest.json"), "--config-out=" + in("config.json"), "--image-out=" + in("image.json")}
+	layout := []string{"layout", "--layout-out=" + in("layout"), "--manifest=" + in("manifest.json"), "--config=" + in("config.json")}
 	var allFacts []string
 	for _, p := range packages {
 		allFacts = append(allFacts, "--facts="+a.facts(t, p))
@@ -69,7 +69,7 @@ func (a *Assembler) Image(t testing.TB, name string, spec map[string]any, packag
 		descriptor, blob := filepath.Join(a.Dir, group[0].String()+".facts.layer"), group[0].File
 		if _, normalised := spec["normalised"]; len(group) > 1 || normalised {
 			descriptor, blob = in(fmt.Sprintf("merged%d.layer", n)), in(fmt.Sprintf("merged%d.tar.gz", n))
-			merge := append([]string{"merge", "--spec=" + string(data), "--descriptor=" + descriptor, "--layer=" + blob}, allFacts...)
+			merge := append([]string{"merge", "--spec=" + string(data), "--layer-out=" + descriptor, "--blob-out=" + blob}, allFacts...)
 			for _, p := range group {
 				merge = append(merge, "--package="+p.Name, "--apk="+p.File)
 			}
@@ -112,7 +112,7 @@ func (a *Assembler) facts(t testing.TB, p Package) string {
 	t.Helper()
 	facts := filepath.Join(a.Dir, p.String()+".facts")
 	if _, err := os.Stat(facts); err != nil {
-		program.Run(t, a.Ocibuild, "facts", "--apk="+p.File, "--facts="+facts, "--descriptor="+facts+".layer")
+		program.Run(t, a.Ocibuild, "facts", "--apk="+p.File, "--facts-out="+facts, "--layer-out="+facts+".layer")
 	}
 	return facts
 }

@@ -49,12 +49,12 @@ func (b *Builder) Package(ctx context.Context, from, dir string, change Change) 
 		return "", err
 	}
 	to := filepath.Join(dir, fmt.Sprintf("%s-%s.apk", content.spec["name"], change.Version))
-	return to, b.Run(ctx, append([]string{"package", "--spec=" + string(spec), "--apk=" + to}, content.args...)...)
+	return to, b.Run(ctx, append([]string{"package", "--package-spec=" + string(spec), "--apk-out=" + to}, content.args...)...)
 }
 
 // Repository writes an index of packages, and copies of them, to dir/arch.
 func (b *Builder) Repository(ctx context.Context, dir, arch string, packages ...string) error {
-	args := []string{"repository", "--arch=" + arch, "--dir=" + dir}
+	args := []string{"repository", "--arch=" + arch, "--repository-out=" + dir}
 	for _, p := range packages {
 		args = append(args, "--apk="+p)
 	}

@@ -41,8 +41,8 @@ def write_layer(ctx, *, entries, compression, mtime, title, suffix = ""):
     args.add(compression, format = "--compression=%s")
     args.add("--mtime=%d" % mtime)
     inputs = add_entries(args, entries)
-    args.add(blob, format = "--layer=%s")
-    args.add(descriptor, format = "--descriptor=%s")
+    args.add(blob, format = "--blob-out=%s")
+    args.add(descriptor, format = "--layer-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "layer",

@@ -22,8 +22,8 @@ def layout_directory(ctx, *, images, descriptor, index = None, name = None):
     layers = unique_layers(images)
 
     args = ocibuild_args(ctx)
-    args.add_all([directory], format_each = "--dir=%s", expand_directories = False)
-    args.add(descriptor, format = "--descriptor=@%s")
+    args.add_all([directory], format_each = "--layout-out=%s", expand_directories = False)
+    args.add(descriptor, format = "--image=@%s")
     inputs = [descriptor] + layer_descriptor_files(layers)
     if index:
         args.add(index, format = "--index=%s")

@@ -44,7 +44,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         args.add(base.config, format = "--base-config=%s")
         inputs = inputs + [base.manifest, base.config]
     add_layer_descriptors(args, layers)
-    args.add(json.encode(config), format = "--config=%s")
+    args.add(json.encode(config), format = "--config-fragment=%s")
     args.add_all(fragments, format_each = "--config-fragment=@%s")
     inputs = inputs + fragments
     if annotations:
@@ -56,10 +56,10 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     stamps = stamp_files(ctx, [made.key] + config.get("Labels", {}).values() + annotations.values())
     args.add_all(stamps, format_each = "--stamp-file=%s")
     inputs = inputs + stamps
-    args.add(manifest, format = "--manifest=%s")
+    args.add(manifest, format = "--manifest-out=%s")
     args.add(config_out, format = "--config-out=%s")
-    args.add(descriptor, format = "--descriptor=%s")
-    args.add(digest, format = "--digest=%s")
+    args.add(descriptor, format = "--image-out=%s")
+    args.add(digest, format = "--digest-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "manifest",

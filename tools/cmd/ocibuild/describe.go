@@ -14,8 +14,8 @@ func parseDescribeFlags(args []string) (*describeFlags, error) {
 	f := &describeFlags{}
 	fs := newFlags("describe")
 	fs.StringVar(&f.name, "name", "", "what the history of images says of it")
-	fs.need(&f.tar, "tar", "file: a layer, a tar that may be compressed with gzip or zstd")
-	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
+	fs.need(&f.tar, "blob", "file: a layer, a tar that may be compressed with gzip or zstd")
+	fs.need(&f.descriptor, "layer-out", "output file: the layer's descriptor")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

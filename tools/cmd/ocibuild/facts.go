@@ -19,8 +19,8 @@ func parseFactsFlags(args []string) (*factsFlags, error) {
 	f := &factsFlags{}
 	fs := newFlags("facts")
 	fs.need(&f.apk, "apk", "file: the package")
-	fs.need(&f.facts, "facts", "output file")
-	fs.StringVar(&f.descriptor, "descriptor", "", "output file: the layer descriptor; without it, who needs one has it from a lock")
+	fs.need(&f.facts, "facts-out", "output file")
+	fs.StringVar(&f.descriptor, "layer-out", "", "output file: the layer descriptor; without it, who needs one has it from a lock")
 	fs.jsonValue(&f.expect, "expect", "JSON: what the lock file says of the package")
 	if err := fs.parse(args); err != nil {
 		return nil, err

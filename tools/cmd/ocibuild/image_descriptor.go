@@ -15,8 +15,8 @@ func parseImageDescriptorFlags(args []string) (*imageDescriptorFlags, error) {
 	fs := newFlags("image-descriptor")
 	fs.need(&f.manifest, "manifest", "file: the image's manifest")
 	fs.need(&f.config, "config", "file: its config")
-	fs.need(&f.descriptor, "descriptor", "output file: the image's descriptor")
-	fs.need(&f.digest, "digest", "output file: the image's digest alone")
+	fs.need(&f.descriptor, "image-out", "output file: the image's descriptor")
+	fs.need(&f.digest, "digest-out", "output file: the image's digest alone")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

@@ -26,9 +26,9 @@ func parseIndexFlags(args []string) (*indexFlags, error) {
 	fs.images("image", "image descriptor; may be repeated", func(d v1.Descriptor) { f.images = append(f.images, d) })
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
 	fs.strings(&f.stampFiles, "stamp-file", "file: Bazel's workspace status, for {KEY} in annotations; may be repeated")
-	fs.need(&f.index, "index", "output file")
-	fs.need(&f.descriptorTo, "descriptor", "output file: the index's descriptor")
-	fs.StringVar(&f.digestTo, "digest", "", "output file: the index's digest alone")
+	fs.need(&f.index, "index-out", "output file")
+	fs.need(&f.descriptorTo, "image-out", "output file: the index's descriptor")
+	fs.StringVar(&f.digestTo, "digest-out", "", "output file: the index's digest alone")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

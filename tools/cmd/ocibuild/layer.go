@@ -41,8 +41,8 @@ func parseLayerFlags(args []string) (*layerFlags, error) {
 		f.entries[n-1].File = value
 		return nil
 	})
-	fs.need(&f.layer, "layer", "output file")
-	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
+	fs.need(&f.layer, "blob-out", "output file")
+	fs.need(&f.descriptor, "layer-out", "output file: the layer's descriptor")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

@@ -23,9 +23,9 @@ type layoutFlags struct {
 func parseLayoutFlags(args []string) (*layoutFlags, error) {
 	f := &layoutFlags{}
 	fs := newFlags("layout")
-	fs.need(&f.dir, "dir", "output folder")
+	fs.need(&f.dir, "layout-out", "output folder")
 	fs.StringVar(&f.index, "index", "", "file: the image index, if index.json is to list one")
-	fs.images("descriptor", "descriptor of the image or index that index.json lists", func(d v1.Descriptor) { f.root = &d })
+	fs.images("image", "descriptor of the image or index that index.json lists", func(d v1.Descriptor) { f.root = &d })
 	fs.strings(&f.manifests, "manifest", "file: an image's manifest; may be repeated")
 	fs.strings(&f.configs, "config", "file: the config of the manifest before it; may be repeated")
 	fs.layers("layer", "layer descriptor; may be repeated", func(d ocilayer.Descriptor) error {
@@ -53,7 +53,7 @@ func parseLayoutFlags(args []string) (*layoutFlags, error) {
 	case len(f.manifests) == 0 || len(f.manifests) != len(f.configs):
 		return nil, &usageError{fmt.Sprintf("layout: got %d --manifest and %d --config, want as many, at least one", len(f.manifests), len(f.configs))}
 	case f.root == nil && (f.index != "" || len(f.manifests) > 1):
-		return nil, &usageError{"layout: --descriptor is missing"}
+		return nil, &usageError{"layout: --image is missing"}
 	}
 	return f, nil
 }

@@ -51,16 +51,15 @@ func parseManifestFlags(args []string) (*manifestFlags, error) {
 		f.config = ociimage.MergeFragment(f.config, c)
 		return nil
 	}
-	fs.Func("config", "JSON of the config: Entrypoint, Cmd, Env, ...", config)
-	fs.Func("config-fragment", "like --config, merged over what came before; may be repeated", config)
+	fs.Func("config-fragment", "JSON of the config: Entrypoint, Cmd, Env, ..., merged over what came before; may be repeated", config)
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
 	fs.Int64Var(&f.created, "created", -1, "Unix seconds; if not given, the base's, or 0 without one")
 	fs.StringVar(&f.createdStamp, "created-stamp", "", "a {KEY} whose value takes the place of --created if there are stamp files")
 	fs.strings(&f.stampFiles, "stamp-file", "file: Bazel's workspace status, for {KEY} in labels and annotations; may be repeated")
-	fs.need(&f.manifestOut, "manifest", "output file")
+	fs.need(&f.manifestOut, "manifest-out", "output file")
 	fs.need(&f.configOut, "config-out", "output file")
-	fs.need(&f.descriptorOut, "descriptor", "output file: the image's descriptor")
-	fs.StringVar(&f.digestOut, "digest", "", "output file: the image's digest alone")
+	fs.need(&f.descriptorOut, "image-out", "output file: the image's descriptor")
+	fs.StringVar(&f.digestOut, "digest-out", "", "output file: the image's digest alone")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

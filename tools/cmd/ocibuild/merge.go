@@ -29,8 +29,8 @@ func parseMergeFlags(args []string) (*mergeFlags, error) {
 	fs.strings(&f.facts, "facts", "file: the facts of each package of the image, in install order; may be repeated")
 	fs.strings(&f.packages, "package", "name of a package to put into the layer; may be repeated")
 	fs.strings(&f.apks, "apk", "file: the package named before it; may be repeated")
-	fs.need(&f.layer, "layer", "output file")
-	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
+	fs.need(&f.layer, "blob-out", "output file")
+	fs.need(&f.descriptor, "layer-out", "output file: the layer's descriptor")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

@@ -22,8 +22,8 @@ type packageFlags struct {
 func parsePackageFlags(args []string) (*packageFlags, error) {
 	f := &packageFlags{}
 	fs := newFlags("package")
-	fs.jsonValue(&f.spec, "spec", "JSON: name, version, ...")
-	fs.required = append(fs.required, "spec")
+	fs.jsonValue(&f.spec, "package-spec", "JSON: name, version, ...")
+	fs.required = append(fs.required, "package-spec")
 	fs.Func("entry", "JSON: one path of the package; may be repeated", func(value string) error {
 		data, err := argument(value)
 		if err != nil {
@@ -43,7 +43,7 @@ func parsePackageFlags(args []string) (*packageFlags, error) {
 	})
 	fs.StringVar(&f.key, "key", "", "file: a private RSA key; without one the package is not signed")
 	fs.StringVar(&f.keyName, "key-name", "", "name of the public key's file, such as builder.rsa.pub")
-	fs.need(&f.apk, "apk", "output file")
+	fs.need(&f.apk, "apk-out", "output file")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func parseRepositoryFlags(args []string) (*repositoryFlags, error) {
 	fs.StringVar(&f.description, "description", "", "what the repository calls itself")
 	fs.StringVar(&f.key, "key", "", "file: a private RSA key; without one the index is not signed")
 	fs.StringVar(&f.keyName, "key-name", "", "name of the public key's file, such as builder.rsa.pub")
-	fs.need(&f.dir, "dir", "output folder")
+	fs.need(&f.dir, "repository-out", "output folder")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}

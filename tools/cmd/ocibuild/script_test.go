@@ -89,7 +89,7 @@ func readlink(ts *testscript.TestScript, neg bool, args []string) {
 // facts makes NAME.facts and NAME.layer of each NAME.apk.
 func facts(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		ts.Check(ts.Exec("ocibuild", "facts", "--apk="+name+".apk", "--facts="+name+".facts", "--descriptor="+name+".layer"))
+		ts.Check(ts.Exec("ocibuild", "facts", "--apk="+name+".apk", "--facts-out="+name+".facts", "--layer-out="+name+".layer"))
 	}
 }
 

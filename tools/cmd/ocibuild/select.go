@@ -18,7 +18,7 @@ func parseSelectFlags(args []string) (*selectFlags, error) {
 	fs := newFlags("select")
 	fs.need(&f.layout, "layout", "folder: an OCI image layout")
 	fs.need(&f.platform, "platform", "OS/ARCH[/VARIANT]")
-	fs.need(&f.manifest, "manifest", "output file")
+	fs.need(&f.manifest, "manifest-out", "output file")
 	fs.need(&f.config, "config-out", "output file")
 	if err := fs.parse(args); err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/imageref"
 )
 
-// namedImage is the JSON of the flag --image.
+// namedImage is the JSON of the flag --names.
 type namedImage struct {
 	Names      []string `json:"names"`
 	Repository string   `json:"repository"`
@@ -29,21 +29,21 @@ func parseSubstituteFlags(args []string) (*substituteFlags, error) {
 	fs.need(&f.template, "template", "file: the text")
 	// One variable for all values of the flag: a member that is not given must not be the last image's.
 	var image namedImage
-	fs.jsonValue(&image, "image", "JSON: names in the text and the repository of an image; may be repeated")
-	fs.images("descriptor", "descriptor of the image before it", func(d v1.Descriptor) {
+	fs.jsonValue(&image, "names", "JSON: names in the text and the repository of an image; may be repeated")
+	fs.images("image", "descriptor of the image that has the names before it", func(d v1.Descriptor) {
 		f.images = append(f.images, imageref.Image{Names: image.Names, Reference: image.Repository + "@" + d.Digest.String()})
 		image = namedImage{}
 	})
-	fs.need(&f.out, "out", "output file")
+	fs.need(&f.out, "text-out", "output file")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
 	if len(image.Names) > 0 {
-		return nil, &usageError{"substitute: the last --image has no --descriptor"}
+		return nil, &usageError{"substitute: the last --names has no --image"}
 	}
 	for _, i := range f.images {
 		if len(i.Names) == 0 {
-			return nil, &usageError{"substitute: want one --image with names before each --descriptor"}
+			return nil, &usageError{"substitute: want one --names before each --image"}
 		}
 	}
 	return f, nil

@@ -48,10 +48,10 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	fs.strings(&f.apks, "apk", "file: the package named before it; may be repeated")
 	fs.named(&f.keys, "key-file", "file: a public key for etc/apk/keys; may be repeated")
 	fs.named(&f.certificates, "certificate", "file: certificates in PEM to trust; may be repeated")
-	fs.need(&f.layer, "layer", "output file")
-	fs.need(&f.descriptor, "descriptor", "output file: the layer's descriptor")
-	fs.need(&f.report, "report", "output file: what was done, in JSON")
-	fs.StringVar(&f.configFragment, "config-fragment", "", "output file: what the accounts put into the image's config, for manifest")
+	fs.need(&f.layer, "blob-out", "output file")
+	fs.need(&f.descriptor, "layer-out", "output file: the layer's descriptor")
+	fs.need(&f.report, "report-out", "output file: what was done, in JSON")
+	fs.StringVar(&f.configFragment, "config-fragment-out", "", "output file: what the accounts put into the image's config, for manifest")
 	err := fs.parse(args)
 	if err != nil {
 		return nil, err

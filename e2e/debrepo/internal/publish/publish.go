@@ -33,7 +33,7 @@ type Publisher struct {
 // it, to dir/arch, and returns the packages' file names, in their order.
 func (p *Publisher) Repository(ctx context.Context, dir, arch string, packages []*convert.Package) ([]string, error) {
 	names := make([]string, len(packages))
-	args := []string{"--arch=" + arch, "--description=Debian, repackaged", "--dir=" + dir}
+	args := []string{"--arch=" + arch, "--description=Debian, repackaged", "--repository-out=" + dir}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(p.Parallel)
 	for i, pkg := range packages {
@@ -53,7 +53,7 @@ func (p *Publisher) pack(ctx context.Context, apk string, pkg *convert.Package) 
 	if err != nil {
 		return err
 	}
-	args := []string{"--spec=" + string(spec), "--apk=" + apk}
+	args := []string{"--package-spec=" + string(spec), "--apk-out=" + apk}
 	for _, e := range pkg.Entries {
 		text, err := entry(e)
 		if err != nil {
