@@ -12,30 +12,13 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
-
-// sharedAPK returns the folder of real packages that some machines have beside
-// the repository.
-func sharedAPK(t *testing.T) string {
-	t.Helper()
-	shared := os.Getenv("RULES_APK_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	dir, err := filepath.Abs(filepath.Join(shared, "apk"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "alpine")); err != nil {
-		t.Skipf("no real packages here (set RULES_APK_SHARED): %v", err)
-	}
-	return dir
-}
 
 // Locks real packages for two architectures, and checks the lock against the
 // files by other means than those that made it.
 func TestLockRealPackages(t *testing.T) {
-	shared := sharedAPK(t)
+	shared := realpackages.Dir(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir := t.TempDir()
 	config := fmt.Sprintf("repositories: [%s/alpine]\nkeyring: [%s/keys]\narchs: [x86_64, aarch64]\n"+
@@ -104,7 +87,7 @@ func mustGunzip(t *testing.T, stream []byte) []byte {
 
 // Every package of the real repository is what its index says.
 func TestVerifyRealRepository(t *testing.T) {
-	shared := sharedAPK(t)
+	shared := realpackages.Dir(t)
 	for _, arch := range []string{"x86_64", "aarch64"} {
 		f, err := os.Open(filepath.Join(shared, "alpine", arch, "APKINDEX.tar.gz"))
 		if err != nil {

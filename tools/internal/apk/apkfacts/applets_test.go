@@ -12,6 +12,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
+	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
 // busybox makes what looks like one: names and places among other bytes.
@@ -73,13 +74,9 @@ func TestAppletsOfAPackage(t *testing.T) {
 
 // Alpine's own list of each program's applets is what the program has compiled in.
 func TestAppletsOfAlpine(t *testing.T) {
-	shared := os.Getenv("RULES_APK_SHARED")
-	if shared == "" {
-		shared = "../../../../../shared"
-	}
-	files, _ := filepath.Glob(filepath.Join(shared, "apk", "alpine", "*", "busybox-[0-9]*.apk"))
-	if len(files) == 0 {
-		t.Skip("no real packages here (RULES_APK_SHARED names their folder)")
+	files, err := filepath.Glob(filepath.Join(realpackages.Dir(t), "alpine", "*", "busybox-[0-9]*.apk"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d packages of busybox: %v", len(files), err)
 	}
 	compared := 0
 	for _, file := range files {

@@ -9,25 +9,11 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// sharedAPK returns the folder of real packages that some machines have beside
-// the repository.
-func sharedAPK(t *testing.T) string {
-	t.Helper()
-	shared := os.Getenv("RULES_APK_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "..", "..", "..", "shared")
-	}
-	dir := filepath.Join(shared, "apk")
-	if _, err := os.Stat(filepath.Join(dir, "alpine")); err != nil {
-		t.Skipf("no real packages here (set RULES_APK_SHARED): %v", err)
-	}
-	return dir
-}
-
 func TestReadRealPackages(t *testing.T) {
-	dir := sharedAPK(t)
+	dir := realpackages.Dir(t)
 	var alpine apksign.Keyring
 	if err := alpine.AddFS(os.DirFS(filepath.Join(dir, "keys"))); err != nil {
 		t.Fatal(err)

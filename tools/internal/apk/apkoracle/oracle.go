@@ -30,40 +30,18 @@ const Arch = "x86_64"
 // ErrUnavailable says that there is no oracle on this machine.
 var ErrUnavailable = errors.New("no oracle here")
 
-// Shared finds the folder of real packages and indexes: what env names, or
-// "shared" beside the repository that the folder from lies in.
-func Shared(env, from string) (string, error) {
-	if env != "" {
-		if _, err := os.Stat(filepath.Join(env, "apk")); err != nil {
-			return "", fmt.Errorf("%w: RULES_APK_SHARED is %q, which has no folder apk", ErrUnavailable, env)
-		}
-		return env, nil
-	}
-	for dir := from; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			shared := filepath.Join(filepath.Dir(dir), "shared")
-			if _, err := os.Stat(filepath.Join(shared, "apk")); err == nil {
-				return shared, nil
-			}
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("%w: no folder shared beside the repository (or set RULES_APK_SHARED)", ErrUnavailable)
-		}
-	}
-}
-
 // Oracle is an apk in a chroot of its own.
 type Oracle struct {
 	root string
 }
 
-// New unpacks apk of the shared folder into the folder root, which must be
-// there, and sets up an empty system under /r.
-func New(shared, root string) (*Oracle, error) {
+// New unpacks apk out of the folder of real packages into the folder root,
+// which must be there, and sets up an empty system under /r.
+func New(real, root string) (*Oracle, error) {
 	if os.Getuid() != 0 {
 		return nil, fmt.Errorf("%w: chroot needs root", ErrUnavailable)
 	}
-	packages := filepath.Join(shared, "apk", "alpine", Arch)
+	packages := filepath.Join(real, "alpine", Arch)
 	for _, name := range []string{"musl", "zlib", "libcrypto3", "libssl3", "apk-tools"} {
 		files, err := filepath.Glob(filepath.Join(packages, name+"-[0-9]*.apk"))
 		if err != nil || len(files) != 1 {
@@ -74,7 +52,7 @@ func New(shared, root string) (*Oracle, error) {
 		}
 	}
 	o := &Oracle{root: root}
-	if err := os.CopyFS(filepath.Join(root, "etc", "apk", "keys"), os.DirFS(filepath.Join(shared, "apk", "keys"))); err != nil {
+	if err := os.CopyFS(filepath.Join(root, "etc", "apk", "keys"), os.DirFS(filepath.Join(real, "keys"))); err != nil {
 		return nil, err
 	}
 	for _, dir := range []string{"r", "tmp"} {

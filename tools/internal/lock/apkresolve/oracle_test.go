@@ -12,6 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkoracle"
+	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
 // The tests of this file compare with the real apk. RULES_APK_ORACLE chooses
@@ -37,22 +38,9 @@ func oracleMode(t testing.TB) string {
 	return mode
 }
 
-func sharedDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	shared, err := apkoracle.Shared(os.Getenv("RULES_APK_SHARED"), dir)
-	if err != nil {
-		t.Skip(err)
-	}
-	return shared
-}
-
 func newOracle(t testing.TB) *apkoracle.Oracle {
 	t.Helper()
-	o, err := apkoracle.New(sharedDir(t), t.TempDir())
+	o, err := apkoracle.New(realpackages.Dir(t), t.TempDir())
 	if errors.Is(err, apkoracle.ErrUnavailable) {
 		t.Skip(err)
 	}
@@ -63,7 +51,7 @@ func newOracle(t testing.TB) *apkoracle.Oracle {
 }
 
 func realIndex(t testing.TB, name string) string {
-	return filepath.Join(sharedDir(t), "apk/index/alpine-3.19", name, apkoracle.Arch, "APKINDEX.tar.gz")
+	return filepath.Join(realpackages.Dir(t), "index/alpine-3.19", name, apkoracle.Arch, "APKINDEX.tar.gz")
 }
 
 // realRepositories reads the two whole indexes of Alpine 3.19.

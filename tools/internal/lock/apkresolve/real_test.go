@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
 // realWorld is 30 names over both indexes of Alpine 3.19.
@@ -76,9 +78,9 @@ func BenchmarkCommandReal(b *testing.B) {
 	if out, err := exec.Command("go", "build", "-o", command, "../../../cmd/apklock").CombinedOutput(); err != nil {
 		b.Skipf("building apklock: %v\n%s", err, out)
 	}
-	index := filepath.Join(sharedDir(b), "apk/index/alpine-3.19")
+	index := filepath.Join(realpackages.Dir(b), "index/alpine-3.19")
 	args := []string{
-		"resolve", "--arch=x86_64", "--keyring=" + filepath.Join(sharedDir(b), "apk/keys"),
+		"resolve", "--arch=x86_64", "--keyring=" + filepath.Join(realpackages.Dir(b), "keys"),
 		"--repository=" + filepath.Join(index, "main"), "--repository=" + filepath.Join(index, "community"),
 	}
 	args = append(args, strings.Fields(realWorld)...)
