@@ -65,10 +65,11 @@ type entry struct {
 // Packages are in an order that depends on their contents and the order of the
 // repositories only.
 type catalog struct {
-	request  *Request
-	ids      map[string]nameID
-	names    []string
-	packages []entry
+	conflicts int // met by all searches so far
+	request   *Request
+	ids       map[string]nameID
+	names     []string
+	packages  []entry
 	// The providers of name n are providers[first[n]:first[n+1]]. Names that
 	// came later (asked for, not provided) have none.
 	providers []provider
@@ -317,15 +318,6 @@ func (c *catalog) providersOf(n nameID) []provider {
 		return nil
 	}
 	return c.providers[c.first[n]:c.first[n+1]]
-}
-
-// setWorld has the catalog answer for another world, without reading the
-// packages again.
-func (c *catalog) setWorld(world []apkconstraint.Constraint) error {
-	request := *c.request
-	request.World = world
-	c.request, c.world = &request, nil
-	return c.addWorld()
 }
 
 func (c *catalog) addWorld() error {

@@ -2,6 +2,8 @@ package apkresolve
 
 import (
 	"slices"
+
+	"github.com/rules-apk/rules_apk/tools/internal/lock/sat"
 )
 
 // explainBudget bounds the work of making a chain of reasons shorter, in
@@ -19,10 +21,10 @@ type reason struct {
 // is *heldConflict where a version to keep is among them. The problem is of no use
 // afterwards.
 func (p *problem) explain() error {
-	facts := p.solver.facts()
+	facts := p.solver.Facts()
 	// Nothing else matters from here on.
-	p.given = slices.DeleteFunc(p.given, func(c clause) bool { return !facts[c.fact] })
-	p.solver.groups = slices.DeleteFunc(p.solver.groups, func(e exclusion) bool { return !facts[e.fact] })
+	p.given = slices.DeleteFunc(p.given, func(c sat.Clause) bool { return !facts[c.Fact] })
+	p.exclusive = slices.DeleteFunc(p.exclusive, func(e sat.Exclusion) bool { return !facts[e.Fact] })
 	// Left out first is what is farthest from the request.
 	maybe := p.chain(p.reasons(facts))
 	var needed []reason
@@ -90,26 +92,27 @@ func (p *problem) contradict(reasons []reason, budget *int) (map[int]bool, bool)
 			enabled[f] = true
 		}
 	}
-	s := newSolver(len(p.solver.values))
-	for _, e := range p.solver.groups {
-		if enabled[e.fact] {
-			s.exclude(e)
+	s := sat.New(p.solver.Variables())
+	for _, e := range p.exclusive {
+		if enabled[e.Fact] {
+			s.Exclude(e)
 		}
 	}
-	var given []clause
+	var given []sat.Clause
 	for _, c := range p.given {
-		if enabled[c.fact] {
+		if enabled[c.Fact] {
 			given = append(given, c)
-			s.add(c.fact, slices.Clone(c.literals)...)
+			s.Add(c.Fact, slices.Clone(c.Literals)...)
 		}
 	}
-	s.limit = *budget
-	satisfiable := s.solve(nil, func() (literal, bool) { return s.unmet(given) })
-	*budget -= s.conflicts
+	s.Limit = *budget
+	satisfiable := s.Solve(nil, func() (sat.Literal, bool) { return s.Unmet(given) })
+	*budget -= s.Conflicts
+	p.conflicts += s.Conflicts
 	if satisfiable {
 		return nil, false
 	}
-	return s.facts(), true
+	return s.Facts(), true
 }
 
 // chain orders reasons: from what the request says on to what is said of the

@@ -165,6 +165,15 @@ func compareAll(t *testing.T, worlds [][]string, whole bool) []comparison {
 	return results
 }
 
+// setWorld has the catalog answer for another world, without reading the
+// packages again.
+func (c *catalog) setWorld(world []apkconstraint.Constraint) error {
+	request := *c.request
+	request.World = world
+	c.request, c.world = &request, nil
+	return c.addWorld()
+}
+
 func compareOne(t *testing.T, oracle *apkoracle.Oracle, c *catalog, world []string, whole bool) comparison {
 	result := comparison{world: world}
 	if err := c.setWorld(parseWorld(t, world)); err != nil {

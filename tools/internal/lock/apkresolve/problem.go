@@ -2,6 +2,8 @@ package apkresolve
 
 import (
 	"slices"
+
+	"github.com/rules-apk/rules_apk/tools/internal/lock/sat"
 )
 
 // need is a dependency that does not forbid but asks for something, of a
@@ -23,16 +25,17 @@ type candidate struct {
 // problem is a request as clauses over "this package is installed".
 type problem struct {
 	*catalog
-	ids      []packageID // by variable
-	vars     map[packageID]variable
-	carried  map[packageID]uint64 // tags that may reach the package from the world
-	needs    []need
-	needsOf  map[packageID][]int
-	supports map[packageID][]support // who can be the reason to take a package
-	triggers map[packageID]variable  // "all that its install_if names is there"
-	facts    []fact                  // where clauses come from
-	given    []clause                // all clauses, as added
-	solver   *solver
+	ids       []packageID // by variable
+	vars      map[packageID]sat.Variable
+	carried   map[packageID]uint64 // tags that may reach the package from the world
+	needs     []need
+	needsOf   map[packageID][]int
+	supports  map[packageID][]support    // who can be the reason to take a package
+	triggers  map[packageID]sat.Variable // "all that its install_if names is there"
+	facts     []fact                     // where clauses come from
+	given     []sat.Clause               // all clauses, as added
+	exclusive []sat.Exclusion            // all exclusions, as added
+	solver    *sat.Solver
 }
 
 // support is a reason to take a package: the world where both are unset.
@@ -43,18 +46,18 @@ type support struct {
 
 func newProblem(c *catalog) *problem {
 	p := &problem{
-		catalog: c, vars: map[packageID]variable{}, carried: map[packageID]uint64{},
-		needsOf: map[packageID][]int{}, supports: map[packageID][]support{}, triggers: map[packageID]variable{},
+		catalog: c, vars: map[packageID]sat.Variable{}, carried: map[packageID]uint64{},
+		needsOf: map[packageID][]int{}, supports: map[packageID][]support{}, triggers: map[packageID]sat.Variable{},
 	}
 	p.collect()
 	p.carryTags()
 	for i, id := range p.ids {
 		if len(c.packages[id].installIf) > 0 {
-			p.triggers[id] = variable(len(p.ids) + len(p.triggers))
+			p.triggers[id] = sat.Variable(len(p.ids) + len(p.triggers))
 		}
-		p.vars[id] = variable(i)
+		p.vars[id] = sat.Variable(i)
 	}
-	p.solver = newSolver(len(p.ids) + len(p.triggers))
+	p.solver = sat.New(len(p.ids) + len(p.triggers))
 	p.addExclusions()
 	p.addNeeds()
 	p.addSupports()
@@ -145,9 +148,9 @@ func (p *problem) carryTags() {
 }
 
 // add adds a clause to the solver.
-func (p *problem) add(fact int, literals ...literal) {
-	p.given = append(p.given, clause{literals: slices.Clone(literals), fact: fact})
-	p.solver.add(fact, literals...)
+func (p *problem) add(fact int, literals ...sat.Literal) {
+	p.given = append(p.given, sat.Clause{Literals: slices.Clone(literals), Fact: fact})
+	p.solver.Add(fact, literals...)
 }
 
 func (p *problem) fact(f fact) int {
@@ -163,7 +166,7 @@ func (p *problem) addExclusions() {
 	}
 	slices.Sort(names)
 	for _, n := range slices.Compact(names) {
-		e := exclusion{}
+		e := sat.Exclusion{}
 		versioned := false
 		for _, provider := range p.providersOf(n) {
 			v, ok := p.vars[provider.pkg]
@@ -172,16 +175,17 @@ func (p *problem) addExclusions() {
 			}
 			virtual := provider.version == ""
 			versioned = versioned || !virtual
-			if i := slices.Index(e.members, v); i >= 0 {
-				e.tolerant[i] = e.tolerant[i] && virtual
+			if i := slices.Index(e.Members, v); i >= 0 {
+				e.Tolerant[i] = e.Tolerant[i] && virtual
 				continue
 			}
-			e.members = append(e.members, v)
-			e.tolerant = append(e.tolerant, virtual)
+			e.Members = append(e.Members, v)
+			e.Tolerant = append(e.Tolerant, virtual)
 		}
-		if versioned && len(e.members) > 1 {
-			e.fact = p.fact(onlyOne{n})
-			p.solver.exclude(e)
+		if versioned && len(e.Members) > 1 {
+			e.Fact = p.fact(onlyOne{n})
+			p.exclusive = append(p.exclusive, e)
+			p.solver.Exclude(e)
 		}
 	}
 }
@@ -194,13 +198,13 @@ func (p *problem) addNeeds() {
 	for _, id := range p.ids {
 		entry := &p.packages[id]
 		if entry.broken != nil {
-			p.add(p.fact(unreadable{id}), no(p.vars[id]))
+			p.add(p.fact(unreadable{id}), sat.No(p.vars[id]))
 		}
 		if entry.held {
-			p.add(p.fact(held{id}), no(p.vars[id]))
+			p.add(p.fact(held{id}), sat.No(p.vars[id]))
 		}
 		if entry.tags&(defaultTag|p.carried[id]) == 0 {
-			p.add(p.fact(tagged{id}), no(p.vars[id]))
+			p.add(p.fact(tagged{id}), sat.No(p.vars[id]))
 		}
 		depends := p.depends(id)
 		for i := range depends {
@@ -210,9 +214,9 @@ func (p *problem) addNeeds() {
 }
 
 func (p *problem) addDependency(from packageID, dep *dependency) {
-	var literals []literal
+	var literals []sat.Literal
 	if from != none {
-		literals = append(literals, no(p.vars[from]))
+		literals = append(literals, sat.No(p.vars[from]))
 	}
 	fact := p.fact(requirement{from, dep})
 	if dep.Conflict {
@@ -220,14 +224,14 @@ func (p *problem) addDependency(from packageID, dep *dependency) {
 			v, ok := p.vars[provider.pkg]
 			// A package does not conflict with itself.
 			if ok && provider.pkg != from && p.matches(dep, provider) {
-				p.add(fact, append(slices.Clone(literals), no(v))...)
+				p.add(fact, append(slices.Clone(literals), sat.No(v))...)
 			}
 		}
 		return
 	}
 	n := need{from: from, dep: dep, candidates: p.candidates(dep)}
 	for _, c := range n.candidates {
-		literals = append(literals, yes(p.vars[c.pkg]))
+		literals = append(literals, sat.Yes(p.vars[c.pkg]))
 	}
 	p.add(fact, literals...)
 	if from != none {
@@ -297,15 +301,15 @@ func (p *problem) addSupports() {
 }
 
 func (p *problem) addSupport(id packageID, supports []support) {
-	literals := []literal{no(p.vars[id])}
+	literals := []sat.Literal{sat.No(p.vars[id])}
 	for _, s := range supports {
 		switch {
 		case s.trigger:
-			literals = append(literals, yes(p.triggers[id]))
+			literals = append(literals, sat.Yes(p.triggers[id]))
 		case s.from == none:
 			return // the world is always there
 		default:
-			literals = append(literals, yes(p.vars[s.from]))
+			literals = append(literals, sat.Yes(p.vars[s.from]))
 		}
 	}
 	p.add(p.fact(unwanted{id}), literals...)
@@ -313,17 +317,17 @@ func (p *problem) addSupport(id packageID, supports []support) {
 
 // addTrigger says that the trigger of an install_if implies one of its parts,
 // met by a package that is not in a set.
-func (p *problem) addTrigger(trigger variable, dep *dependency, without map[packageID]bool) {
-	present := []literal{no(trigger)}
+func (p *problem) addTrigger(trigger sat.Variable, dep *dependency, without map[packageID]bool) {
+	present := []sat.Literal{sat.No(trigger)}
 	fact := p.fact(partOf{})
 	for _, provider := range p.providersOf(dep.name) {
 		v, ok := p.vars[provider.pkg]
 		switch matches := p.matches(dep, provider); {
 		case !ok, !matches && !dep.Conflict:
 		case matches && dep.Conflict:
-			p.add(fact, no(trigger), no(v))
+			p.add(fact, sat.No(trigger), sat.No(v))
 		case !without[provider.pkg]:
-			present = append(present, yes(v))
+			present = append(present, sat.Yes(v))
 		}
 	}
 	p.add(fact, present...)

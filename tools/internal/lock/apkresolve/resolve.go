@@ -112,6 +112,7 @@ func (c *catalog) resolveHeld() (*Solution, error) {
 		return c.solution(order, chosen), nil
 	}
 	p := newProblem(c)
+	defer func() { c.conflicts += p.solver.Conflicts }()
 	if d.failures > 0 || v.checkAll() != nil {
 		if chosen = p.search(nil); chosen == nil {
 			return nil, p.explain()

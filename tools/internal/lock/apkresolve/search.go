@@ -3,20 +3,22 @@ package apkresolve
 import (
 	"maps"
 	"slices"
+
+	"github.com/rules-apk/rules_apk/tools/internal/lock/sat"
 )
 
 // search finds an answer if there is one: packages that satisfy everything, the
 // fixed ones among them, each there for a reason. The result is a set; nil where
 // there is none. What install_if adds is not looked at: see complete.
 func (p *problem) search(fixed []packageID) map[packageID]bool {
-	var assumed []literal
+	var assumed []sat.Literal
 	for _, id := range fixed {
-		assumed = append(assumed, yes(p.vars[id]))
+		assumed = append(assumed, sat.Yes(p.vars[id]))
 	}
-	for p.solver.solve(assumed, p.next) {
+	for p.solver.Solve(assumed, p.next) {
 		chosen := map[packageID]bool{}
 		for v, id := range p.ids {
-			if p.solver.values[v] == isTrue {
+			if p.solver.Value(sat.Yes(sat.Variable(v))) == sat.True {
 				chosen[id] = true
 			}
 		}
@@ -57,7 +59,7 @@ func (p *problem) addOne(chosen map[packageID]bool, missing []packageID) map[pac
 
 // next says what to try: for the first need that is not met, the package that
 // apk would prefer.
-func (p *problem) next() (literal, bool) {
+func (p *problem) next() (sat.Literal, bool) {
 	for i := range p.needs {
 		if p.needs[i].from != none {
 			break // those of the world come first
@@ -66,29 +68,29 @@ func (p *problem) next() (literal, bool) {
 			return l, true
 		}
 	}
-	for _, l := range p.solver.trail {
-		if l&1 == 1 || int(l.variable()) >= len(p.ids) {
+	for _, l := range p.solver.Trail() {
+		if l.Negated() || int(l.Variable()) >= len(p.ids) {
 			continue
 		}
-		id := p.ids[l.variable()]
+		id := p.ids[l.Variable()]
 		for _, i := range p.needsOf[id] {
 			if l, ok := p.meet(&p.needs[i]); ok {
 				return l, true
 			}
 		}
 	}
-	return p.solver.unmet(p.given)
+	return p.solver.Unmet(p.given)
 }
 
 // meet gives what to try for a need, or false where it is met.
-func (p *problem) meet(n *need) (literal, bool) {
-	best, bestPicked := literal(-1), false
+func (p *problem) meet(n *need) (sat.Literal, bool) {
+	best, bestPicked := sat.Literal(-1), false
 	for _, c := range n.candidates {
-		l := yes(p.vars[c.pkg])
-		switch p.solver.value(l) {
-		case isTrue:
+		l := sat.Yes(p.vars[c.pkg])
+		switch p.solver.Value(l) {
+		case sat.True:
 			return 0, false
-		case open:
+		case sat.Open:
 			if best < 0 || c.picked && !bestPicked {
 				best, bestPicked = l, c.picked
 			}
@@ -117,7 +119,7 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 	for id := range baseless {
 		chosen[id] = true
 	}
-	p.solver.backtrack(0)
+	p.solver.Backtrack(0)
 	p.addReasonOutside(baseless)
 	if len(baseless) == 0 {
 		p.forbidTags(chosen, carried)
@@ -128,30 +130,30 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 // addReasonOutside says that none of a set of packages is installed unless
 // something outside the set is a reason for one of them.
 func (p *problem) addReasonOutside(set map[packageID]bool) {
-	var members, reasons []literal
+	var members, reasons []sat.Literal
 	for v, id := range p.ids {
 		if !set[id] {
 			continue
 		}
-		members = append(members, no(variable(v)))
+		members = append(members, sat.No(sat.Variable(v)))
 		for _, s := range p.supports[id] {
 			switch {
 			case s.trigger:
-				trigger := p.solver.grow()
+				trigger := p.solver.Grow()
 				installIf := p.packages[id].installIf
 				for i := range installIf {
 					p.addTrigger(trigger, &installIf[i], set)
 				}
-				reasons = append(reasons, yes(trigger))
+				reasons = append(reasons, sat.Yes(trigger))
 			case s.from == none:
 				return
 			case !set[s.from]:
-				reasons = append(reasons, yes(p.vars[s.from]))
+				reasons = append(reasons, sat.Yes(p.vars[s.from]))
 			}
 		}
 	}
 	for i, id := range slices.Sorted(maps.Keys(set)) {
-		p.add(p.fact(unwanted{id}), append([]literal{members[i]}, reasons...)...)
+		p.add(p.fact(unwanted{id}), append([]sat.Literal{members[i]}, reasons...)...)
 	}
 }
 
@@ -174,10 +176,10 @@ func (p *problem) forbidTags(chosen map[packageID]bool, carried map[packageID]ui
 		if !chosen[id] || tags&(defaultTag|carried[id]) != 0 {
 			continue
 		}
-		literals := []literal{no(p.vars[id])}
+		literals := []sat.Literal{sat.No(p.vars[id])}
 		for _, other := range p.ids {
 			if !chosen[other] && p.carried[other]&tags != 0 {
-				literals = append(literals, yes(p.vars[other]))
+				literals = append(literals, sat.Yes(p.vars[other]))
 			}
 		}
 		p.add(p.fact(tagged{id}), literals...)
