@@ -7,10 +7,10 @@ load("//apk/private:system_layer.bzl", "SYSTEM_ATTRS", "system_layer", "system_s
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
-load("//oci/private/actions:manifest.bzl", "image_manifest")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
+load("//oci/private/actions:manifest.bzl", "image_manifest")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 
 visibility(["//apk/..."])

@@ -2,9 +2,10 @@
 
 load("//apk/private:facts.bzl", "apk_facts")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
+load("//oci/private:layers.bzl", "layer_descriptor")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:ocifetch.bzl", "download_spec", "ocifetch_file")
-load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo", "layer_remote")
 
 visibility("public")  # Loaded by the repositories that the module extension makes.
 
@@ -34,8 +35,8 @@ _EXPECTED = ["name", "version", "size", "sha256", "checksum", "sections", "layer
 
 _LAYER_MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
-def layer_descriptor(entry):
-    """Writes the layer descriptor of a locked package: its layer is its data section.
+def locked_layer(entry):
+    """Describes the layer of a locked package, which is its data section.
 
     Args:
         entry: dict, a package of the lock
@@ -44,15 +45,14 @@ def layer_descriptor(entry):
         string, JSON (docs/formats.md, "Layer descriptor")
     """
     offset, size = entry["sections"]["data"]
-    members = [
-        ("mediaType", _LAYER_MEDIA_TYPE),
-        ("digest", entry["layer"]),
-        ("size", size),
-        ("diff_id", entry["diff_id"]),
-        ("offset", offset),
-        ("name", "%s-%s" % (entry["name"], entry["version"])),
-    ]
-    return "{%s}" % ",".join(["%s:%s" % (json.encode(key), json.encode(value)) for key, value in members])
+    return layer_descriptor(
+        diff_id = entry["diff_id"],
+        digest = entry["layer"],
+        media_type = _LAYER_MEDIA_TYPE,
+        name = "%s-%s" % (entry["name"], entry["version"]),
+        offset = offset,
+        size = size,
+    )
 
 def _locked_package_impl(ctx):
     entry = json.decode(ctx.attr.entry)
@@ -87,10 +87,9 @@ def _locked_package_impl(ctx):
             install_if = tuple(entry.get("install_if", [])),
             layer = OciLayerInfo(
                 blob = apk,
-                deferred = download != None,
                 facts = facts.facts,
-                inline = layer_descriptor(entry),
-                urls = ctx.attr.urls,
+                inline = locked_layer(entry),
+                remote = layer_remote(blob_is_download = download != None, urls = ctx.attr.urls),
             ),
             name = entry["name"],
             normalise = entry.get("normalise"),

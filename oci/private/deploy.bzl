@@ -1,8 +1,7 @@
 """What `bazel run` of a push or a load runs: ocideploy, with a deploy spec beside it (docs/formats.md)."""
 
-load("//oci/private:layers.bzl", "unique_layers")
-load("//oci/private/providers:image.bzl", "OciImageInfo")
-load("//oci/private/providers:index.bzl", "OciIndexInfo")
+load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
+load("//oci/private:layers.bzl", "layer_spec", "unique_layers")
 
 visibility(["//oci/..."])
 
@@ -10,7 +9,7 @@ DESTINATION_ATTRS = {
     "image": attr.label(
         doc = "An image or an index.",
         mandatory = True,
-        providers = [[OciImageInfo], [OciIndexInfo]],
+        providers = DEPLOYABLE,
     ),
     "repository": attr.string(
         doc = "Where it goes, without a tag; `{KEY}` stands for a value of `--workspace_status_command`.",
@@ -43,8 +42,7 @@ def destination(*, target, repository, tags, tag_files, mount_from = ()):
         struct
     """
     return struct(
-        image = target[OciImageInfo] if OciImageInfo in target else None,
-        index = target[OciIndexInfo] if OciIndexInfo in target else None,
+        image = deployable(target),
         mount_from = tuple(mount_from),
         repository = repository,
         tag_files = tuple(tag_files),
@@ -72,9 +70,6 @@ def _namer(directory):
 
     return struct(links = links, name = name)
 
-def _images(to):
-    return to.index.images if to.index else (to.image,)
-
 def _is_stamped(destinations):
     return any([
         "{" in text
@@ -82,29 +77,32 @@ def _is_stamped(destinations):
         for text in to.tags + (to.repository,)
     ])
 
-def _layer(layer, path):
-    spec = {"blob": path(layer.blob)} if layer.blob and not layer.deferred else {}
-    if layer.urls:
-        spec["urls"] = list(layer.urls)
-    if layer.inline != None:
-        return spec | {"descriptor": json.decode(layer.inline)}
-    return spec | {"descriptor_file": path(layer.descriptor)}
+def _repository(layer):
+    """Where a run pulls a layer from, or an empty string."""
+    return layer.remote.repository if layer.remote else ""
+
+def _layers(layers, path):
+    return [
+        # A run does not wait for actions to download what it may not need.
+        layer_spec(layer, path, blob = not (layer.remote and layer.remote.blob_is_download))
+        for layer in layers
+        if not _repository(layer)
+    ]
 
 def _destination(to, path):
-    top = to.index or to.image
     spec = {
-        "descriptor": path(top.descriptor),
+        "descriptor": path(to.image.descriptor),
         "manifests": [
             {"config": path(image.config), "manifest": path(image.manifest)}
-            for image in _images(to)
+            for image in to.image.images
         ],
         "mount_from": list(to.mount_from),
         "repository": to.repository,
         "tag_files": [path(file) for file in to.tag_files],
         "tags": list(to.tags),
     }
-    if to.index:
-        spec["index"] = path(to.index.index)
+    if to.image.index:
+        spec["index"] = path(to.image.index)
     return spec
 
 def deploy_executable(ctx, *, command, destinations):
@@ -123,14 +121,14 @@ def deploy_executable(ctx, *, command, destinations):
     def path(file):
         return "%s/%s" % (ctx.workspace_name, namer.name(file))
 
-    images = [image for to in destinations for image in _images(to)]
+    images = [image for to in destinations for image in to.image.images]
     layers = unique_layers(images)
     spec = {
         "command": command,
         "images": [_destination(to, path) for to in destinations],
-        "layers": [_layer(layer, path) for layer in layers if not layer.repository],
+        "layers": _layers(layers, path),
         "layouts": [path(layout) for layout in depset(transitive = [image.layouts for image in images]).to_list()],
-        "pull_from": {layer.repository: True for layer in layers if layer.repository}.keys(),
+        "pull_from": {_repository(layer): True for layer in layers if _repository(layer)}.keys(),
         "stamp_files": [path(ctx.info_file), path(ctx.version_file)] if _is_stamped(destinations) else [],
         "version": 1,
     }

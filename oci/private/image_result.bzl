@@ -1,5 +1,6 @@
 """What every rule that makes an image returns."""
 
+load("//oci/private:deployable.bzl", "single")
 load("//oci/private/actions:layout.bzl", "layout_directory")
 
 visibility(["//apk/...", "//oci/..."])
@@ -16,7 +17,7 @@ def image_result(ctx, image, **output_groups):
         list of providers: manifest, config and descriptor by default, the digest alone and an OCI layout as output
         groups.
     """
-    layout = layout_directory(ctx, descriptor = image.descriptor, images = [image])
+    layout = layout_directory(ctx, single(image))
     return [
         DefaultInfo(files = depset([image.manifest, image.config, image.descriptor])),
         OutputGroupInfo(

@@ -110,22 +110,21 @@ def _oci_index_impl(ctx):
         progress_message = "Writing the index of %{label}",
     )
 
-    layout = layout_directory(ctx, images = images, descriptor = descriptor, index = index)
-    parts = []
-    for image in images:
-        parts.extend([image.manifest, image.config])
+    info = OciIndexInfo(
+        descriptor = descriptor,
+        digest = digest,
+        images = tuple(images),
+        index = index,
+    )
+    layout = layout_directory(ctx, info)
+    parts = [file for image in images for file in (image.manifest, image.config)]
     return [
         DefaultInfo(files = depset([index, descriptor] + parts)),
         OutputGroupInfo(
             digest = depset([digest]),
             oci_layout = depset([layout]),
         ),
-        OciIndexInfo(
-            descriptor = descriptor,
-            digest = digest,
-            images = tuple(images),
-            index = index,
-        ),
+        info,
     ]
 
 oci_index = rule(

@@ -1,9 +1,8 @@
 """oci_layout: an image as a directory, for any other tool."""
 
+load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private/actions:layout.bzl", "layout_directory")
-load("//oci/private/providers:image.bzl", "OciImageInfo")
-load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
 visibility(["//oci/..."])
 
@@ -21,20 +20,12 @@ ATTRS = OCIBUILD_ATTRS | {
     "image": attr.label(
         doc = "An image or an index.",
         mandatory = True,
-        providers = [[OciImageInfo], [OciIndexInfo]],
+        providers = DEPLOYABLE,
     ),
 }
 
 def _oci_layout_impl(ctx):
-    target = ctx.attr.image
-    index = target[OciIndexInfo] if OciIndexInfo in target else None
-    directory = layout_directory(
-        ctx,
-        descriptor = (index or target[OciImageInfo]).descriptor,
-        images = index.images if index else [target[OciImageInfo]],
-        index = index.index if index else None,
-        name = ctx.label.name,
-    )
+    directory = layout_directory(ctx, deployable(ctx.attr.image), name = ctx.label.name)
     return [DefaultInfo(files = depset([directory]), runfiles = ctx.runfiles([directory]))]
 
 oci_layout = rule(

@@ -1,9 +1,8 @@
 """oci_run_test: a command in an image does what is expected of it."""
 
+load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private/actions:layout.bzl", "layout_directory")
-load("//oci/private/providers:image.bzl", "OciImageInfo")
-load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
 visibility(["//oci/..."])
 
@@ -41,7 +40,7 @@ ATTRS = _EXPECT_ATTRS | OCIBUILD_ATTRS | {
     "image": attr.label(
         doc = "An image or an index.",
         mandatory = True,
-        providers = [[OciImageInfo], [OciIndexInfo]],
+        providers = DEPLOYABLE,
     ),
     "_ociruntest": attr.label(
         cfg = "exec",
@@ -51,14 +50,7 @@ ATTRS = _EXPECT_ATTRS | OCIBUILD_ATTRS | {
 }
 
 def _oci_run_test_impl(ctx):
-    target = ctx.attr.image
-    index = target[OciIndexInfo] if OciIndexInfo in target else None
-    layout = layout_directory(
-        ctx,
-        descriptor = (index or target[OciImageInfo]).descriptor,
-        images = index.images if index else [target[OciImageInfo]],
-        index = index.index if index else None,
-    )
+    layout = layout_directory(ctx, deployable(ctx.attr.image))
     spec = ctx.actions.declare_file(ctx.label.name + ".ociruntest.json")
     ctx.actions.write(spec, json.encode_indent({
         "command": ctx.attr.command,

@@ -1,8 +1,7 @@
 """oci_substitute: texts that name images get their digests."""
 
+load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
-load("//oci/private/providers:image.bzl", "OciImageInfo")
-load("//oci/private/providers:index.bzl", "OciIndexInfo")
 
 visibility(["//oci/..."])
 
@@ -21,7 +20,7 @@ ATTRS = OCIBUILD_ATTRS | {
     "images": attr.label_keyed_string_dict(
         doc = "Images and indexes, and the repository of each, as in `oci_push`.",
         mandatory = True,
-        providers = [[OciImageInfo], [OciIndexInfo]],
+        providers = DEPLOYABLE,
     ),
     "out": attr.output(
         doc = "The result. By default the source's name in a folder with the target's name.",
@@ -48,7 +47,7 @@ def _oci_substitute_impl(ctx):
     args.add(ctx.file.src, format = "--template=%s")
     inputs = [ctx.file.src]
     for target, repository in ctx.attr.images.items():
-        descriptor = target[OciIndexInfo if OciIndexInfo in target else OciImageInfo].descriptor
+        descriptor = deployable(target).descriptor
         args.add(json.encode({"names": _names(target.label), "repository": repository}), format = "--names=%s")
         args.add(descriptor, format = "--image=@%s")
         inputs.append(descriptor)

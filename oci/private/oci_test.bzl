@@ -1,10 +1,13 @@
 """oci_test: an image is what is expected of it."""
 
-load("//oci/private/providers:image.bzl", "OciImageInfo")
+load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
+load("//oci/private:layers.bzl", "layer_spec", "unique_layers")
 
 visibility(["//oci/..."])
 
 DOC = """A test of an image's config, files, packages and size, without a container runtime. What is not given is not tested.
+
+Of an index every image is tested.
 
 ```starlark
 oci_test(
@@ -76,9 +79,9 @@ _EXPECT_ATTRS = {
 
 ATTRS = _EXPECT_ATTRS | {
     "image": attr.label(
-        doc = "The image.",
+        doc = "An image or an index.",
         mandatory = True,
-        providers = [OciImageInfo],
+        providers = DEPLOYABLE,
     ),
     "_ocitest": attr.label(
         cfg = "exec",
@@ -87,31 +90,35 @@ ATTRS = _EXPECT_ATTRS | {
     ),
 }
 
-def _layer(layer):
-    if layer.facts:
-        spec = {"facts": layer.facts.short_path}
-    else:
-        spec = {"blob": layer.blob.short_path}
-    if layer.inline != None:
-        return spec | {"descriptor": json.decode(layer.inline)}
-    return spec | {"descriptor_file": layer.descriptor.short_path}
+def _spec(ctx, images, layers, layouts):
+    """What ocitest is to test (docs/formats.md, "Image test").
+
+    Returns:
+        (spec, files): dict, and the list of Files that it names
+    """
+    files = []
+
+    def path(file):
+        files.append(file)
+        return file.short_path
+
+    expect = {name: getattr(ctx.attr, name) for name in _EXPECT_ATTRS}
+    return {
+        "expect": {name: value for name, value in expect.items() if value},
+        "images": [{"config": path(image.config), "manifest": path(image.manifest)} for image in images],
+        "layers": [layer_spec(layer, path, facts = True) for layer in layers],
+        "layouts": [path(layout) for layout in layouts],
+    }, files
 
 def _oci_test_impl(ctx):
-    image = ctx.attr.image[OciImageInfo]
-    expect = {name: getattr(ctx.attr, name) for name in _EXPECT_ATTRS}
+    images = deployable(ctx.attr.image).images
+    layouts = depset(transitive = [image.layouts for image in images]).to_list()
+    content, files = _spec(ctx, images, unique_layers(images), layouts)
     spec = ctx.actions.declare_file(ctx.label.name + ".ocitest.json")
-    ctx.actions.write(spec, json.encode_indent({
-        "config": image.config.short_path,
-        "expect": {name: value for name, value in expect.items() if value},
-        "layers": [_layer(layer) for layer in image.layers],
-        "layouts": [layout.short_path for layout in image.layouts.to_list()],
-        "manifest": image.manifest.short_path,
-    }, indent = "  ") + "\n")
+    ctx.actions.write(spec, json.encode_indent(content, indent = "  ") + "\n")
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = ctx.executable._ocitest, is_executable = True)
-    files = [spec, image.manifest, image.config]
-    files += [file for layer in image.layers for file in (layer.facts or layer.blob, layer.descriptor) if file]
-    runfiles = ctx.runfiles(files, transitive_files = image.layouts).merge(ctx.attr._ocitest[DefaultInfo].default_runfiles)
+    runfiles = ctx.runfiles([spec] + files).merge(ctx.attr._ocitest[DefaultInfo].default_runfiles)
     return [DefaultInfo(executable = executable, runfiles = runfiles)]
 
 oci_test = rule(

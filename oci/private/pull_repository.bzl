@@ -1,6 +1,7 @@
 """pull_repository: manifest and config of an image of a registry, for one platform."""
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
+load("//oci/private:layers.bzl", "layer_descriptor")
 load("//oci/private:reference.bzl", "is_index", "registry_url", "select_manifest", "token_url")
 
 visibility(["//oci/..."])
@@ -111,12 +112,12 @@ def _pull_repository_impl(repository_ctx):
     if len(diff_ids) != len(manifest["layers"]):
         fail("%s@%s has %d layers and %d diff_ids, want as many" % (name, attr.digest, len(manifest["layers"]), len(diff_ids)))
     layers = [
-        json.encode({
-            "diff_id": diff_id,
-            "digest": layer["digest"],
-            "mediaType": layer["mediaType"],
-            "size": layer["size"],
-        })
+        layer_descriptor(
+            diff_id = diff_id,
+            digest = layer["digest"],
+            media_type = layer["mediaType"],
+            size = layer["size"],
+        )
         for layer, diff_id in zip(manifest["layers"], diff_ids)
     ]
     repository_ctx.template("BUILD.bazel", attr._build, executable = False, substitutions = {

@@ -5,7 +5,7 @@ load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:platform.bzl", "parse_platform")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
-load("//oci/private/providers:layer.bzl", "OciLayerInfo")
+load("//oci/private/providers:layer.bzl", "OciLayerInfo", "layer_remote")
 
 visibility("public")  # Loaded by the repositories that the module extension makes.
 
@@ -64,7 +64,11 @@ def _layer(ctx, descriptor):
             "supports-path-mapping": "1",
         },
     )
-    return OciLayerInfo(blob = blob, inline = descriptor, repository = ctx.attr.repository)
+    return OciLayerInfo(
+        blob = blob,
+        inline = descriptor,
+        remote = layer_remote(blob_is_download = True, repository = ctx.attr.repository),
+    )
 
 def _pulled_image_impl(ctx):
     platform = parse_platform(ctx.attr.platform.removeprefix("linux/"))

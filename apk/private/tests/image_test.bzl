@@ -65,7 +65,7 @@ def _image_test_impl(ctx):
         [path.split("/")[-1] for path in _values(system, "--facts=")],
     )
     image = analysistest.target_under_test(env)[OciImageInfo]
-    asserts.equals(env, ("https://example.com/os/x86_64/musl-1-r0.apk",), image.layers[0].urls)
+    asserts.equals(env, ("https://example.com/os/x86_64/musl-1-r0.apk",), image.layers[0].remote.urls)
     return analysistest.end(env)
 
 image_test = analysistest.make(_image_test_impl, config_settings = _AMD64)

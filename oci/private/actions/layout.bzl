@@ -5,40 +5,36 @@ load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
 
 visibility(["//apk/...", "//oci/..."])
 
-def layout_directory(ctx, *, images, descriptor, index = None, name = None):
+def layout_directory(ctx, image, *, name = None):
     """Declares an OCI image layout directory.
 
     Args:
         ctx: context of a rule with OCIBUILD_ATTRS
-        images: list of OciImageInfo
-        descriptor: File, image descriptor of what the layout's index.json refers to
-        index: File or None, the image index that the descriptor is of
+        image: OciIndexInfo, or struct as deployable returns it
         name: string, name of the directory; the target's and `.layout` if None
 
     Returns:
         File, a tree artifact
     """
     directory = ctx.actions.declare_directory(name or ctx.label.name + ".layout")
-    layers = unique_layers(images)
+    layers = unique_layers(image.images)
 
     args = ocibuild_args(ctx)
     args.add_all([directory], format_each = "--layout-out=%s", expand_directories = False)
-    args.add(descriptor, format = "--image=@%s")
-    inputs = [descriptor] + layer_descriptor_files(layers)
-    if index:
-        args.add(index, format = "--index=%s")
-        inputs.append(index)
-    for image in images:
-        args.add(image.manifest, format = "--manifest=%s")
-        args.add(image.config, format = "--config=%s")
-        inputs.extend([image.manifest, image.config])
+    args.add(image.descriptor, format = "--image=@%s")
+    inputs = [image.descriptor] + layer_descriptor_files(layers)
+    if image.index:
+        args.add(image.index, format = "--index=%s")
+        inputs.append(image.index)
+    for one in image.images:
+        args.add(one.manifest, format = "--manifest=%s")
+        args.add(one.config, format = "--config=%s")
+        inputs.extend([one.manifest, one.config])
     for layer in layers:
-        if not layer.blob:
-            continue
         add_layer_descriptor(args, layer)
         args.add(layer.blob, format = "--blob=%s")
         inputs.append(layer.blob)
-    layouts = depset(transitive = [image.layouts for image in images])
+    layouts = depset(transitive = [one.layouts for one in image.images])
     args.add_all(layouts, format_each = "--layout=%s", expand_directories = False)
     ocibuild_run(
         ctx,

@@ -6,8 +6,7 @@ DOC = "What a run of ocideploy is to deliver, before it is written down as a dep
 
 FIELDS = {
     "destinations": """tuple of structs of
-image: OciImageInfo, or None;
-index: OciIndexInfo, or None, exactly one of the two;
+image: struct as deployable returns it;
 repository: string;
 tags: tuple of strings;
 tag_files: tuple of Files;

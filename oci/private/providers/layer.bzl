@@ -2,33 +2,44 @@
 
 visibility(["//apk/...", "//oci/..."])
 
-DOC = """One layer, as a descriptor and, for those who need bytes, the file that holds them.
+DOC = """One layer: a descriptor, and the file that holds its bytes for those who need bytes.
 
 Exactly one of `inline` and `descriptor` is set. The descriptor's format is in docs/formats.md, "Layer descriptor".
 """
 
 FIELDS = {
-    "blob": "File, holds the layer's bytes from the descriptor's `offset` on; None: in a base image's layout",
-    "deferred": "bool, blob is the output of a download: who can read `urls` by itself should not ask for it",
+    "blob": "File, holds the layer's bytes from the descriptor's `offset` on",
     "descriptor": "File or None, the layer descriptor, one line of JSON",
     "facts": "File or None, lists the layer's entries as facts do (docs/formats.md, \"Facts\"): who tests them needs no bytes",
     "inline": "string or None, the layer descriptor as JSON, where it is known at analysis",
-    "repository": """string, `registry/repository` that the layer can be pulled from, or empty. Where it is given, `blob` is made by
-pulling it: only actions read that file, and what is run pulls for itself what it needs""",
-    "urls": "tuple of strings, where the same blob file can be fetched, in order of preference; may be empty",
+    "remote": "struct as layer_remote returns it: where else the bytes can be had; None: nowhere but in blob",
 }
 
-def _init(blob, deferred = False, descriptor = None, facts = None, inline = None, repository = "", urls = ()):
+def layer_remote(*, urls = (), repository = "", blob_is_download = False):
+    """Says where a layer's bytes can be had besides its blob.
+
+    Args:
+        urls: strings, where the same file as the blob can be fetched, in order of preference
+        repository: string, `registry/repository` that the layer can be pulled from, or empty
+        blob_is_download: bool, blob is what an action downloads from there: only actions read it, and what is run, a push
+            or a load, downloads for itself what it needs
+
+    Returns:
+        struct of the same fields, urls a tuple
+    """
+    return struct(blob_is_download = blob_is_download, repository = repository, urls = tuple(urls))
+
+def _init(*, blob, descriptor = None, facts = None, inline = None, remote = None):
     if (descriptor == None) == (inline == None):
         fail("OciLayerInfo: got descriptor = %s and inline = %s, want exactly one of them" % (descriptor, inline))
+    if blob == None:
+        fail("OciLayerInfo: got no blob, want the file that holds the layer's bytes")
     return {
         "blob": blob,
-        "deferred": deferred,
         "descriptor": descriptor,
         "facts": facts,
         "inline": inline,
-        "repository": repository,
-        "urls": tuple(urls),
+        "remote": remote,
     }
 
 OciLayerInfo, _new_layer_info = provider(

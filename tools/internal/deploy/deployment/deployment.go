@@ -16,7 +16,6 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
-	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 // Deployment is a set of images and the bytes of their layers.
@@ -70,24 +69,9 @@ func Read(spec *deployspec.Spec) (*Deployment, error) {
 func store(spec *deployspec.Spec) (*ociblob.Store, error) {
 	s := &ociblob.Store{Layouts: spec.Layouts}
 	for i, layer := range spec.Layers {
-		text := []byte(layer.Descriptor)
-		if layer.DescriptorFile != "" {
-			var err error
-			if text, err = os.ReadFile(layer.DescriptorFile); err != nil {
-				return nil, fmt.Errorf("layers[%d]: %w", i, err)
-			}
-		}
-		desc, err := ocilayer.Parse(text)
-		if err != nil {
+		if _, err := s.AddLayer(layer); err != nil {
 			return nil, fmt.Errorf("layers[%d]: %w", i, err)
 		}
-		if layer.Blob != "" {
-			s.AddFile(desc.Digest, layer.Blob, desc.Offset)
-		}
-		for _, url := range layer.URLs {
-			s.AddURL(desc.Digest, url, desc.Offset)
-		}
-		s.SetName(desc.Digest, desc.Name)
 	}
 	var err error
 	if s.Repositories, err = repositories(spec.PullFrom); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployment"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 )
 
 func TestRead(t *testing.T) {
@@ -69,13 +70,13 @@ func TestReadLayers(t *testing.T) {
 	m := files.Image("amd64", "one")
 	for _, test := range []struct {
 		name, want string
-		layer      deployspec.Layer
+		layer      layerspec.Layer
 	}{
 		{"inline", "", m.Layers[0]},
-		{"not a descriptor", `layers[0]: layer descriptor: `, deployspec.Layer{Descriptor: []byte(`{"x":1}`), Blob: "b"}},
-		{"no file", "layers[0]: open /nonexistent", deployspec.Layer{DescriptorFile: "/nonexistent", Blob: "b"}},
+		{"not a descriptor", `layers[0]: layer descriptor: `, layerspec.Layer{Descriptor: []byte(`{"x":1}`), Blob: "b"}},
+		{"no file", "layers[0]: open /nonexistent", layerspec.Layer{DescriptorFile: "/nonexistent", Blob: "b"}},
 	} {
-		spec := deployspec.Spec{Images: []deployspec.Image{{Descriptor: m.Descriptor, Manifests: []deployspec.Manifest{m.Manifest}}}, Layers: []deployspec.Layer{test.layer}}
+		spec := deployspec.Spec{Images: []deployspec.Image{{Descriptor: m.Descriptor, Manifests: []deployspec.Manifest{m.Manifest}}}, Layers: []layerspec.Layer{test.layer}}
 		_, err := deployment.Read(&spec)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)) {
 			t.Errorf("%s: got %v, want %q", test.name, err, test.want)

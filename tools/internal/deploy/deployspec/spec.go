@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 )
 
 // Version is the version of the format that this package reads.
@@ -23,13 +25,13 @@ const (
 // Spec is a whole deploy spec. Paths in it are runfiles paths or absolute
 // until Resolve has made them paths of the file system.
 type Spec struct {
-	Version    int      `json:"version"`
-	Command    string   `json:"command"`
-	Images     []Image  `json:"images"`
-	Layers     []Layer  `json:"layers,omitempty"`
-	Layouts    []string `json:"layouts,omitempty"`
-	PullFrom   []string `json:"pull_from,omitempty"`
-	StampFiles []string `json:"stamp_files,omitempty"`
+	Version    int               `json:"version"`
+	Command    string            `json:"command"`
+	Images     []Image           `json:"images"`
+	Layers     []layerspec.Layer `json:"layers,omitempty"`
+	Layouts    []string          `json:"layouts,omitempty"`
+	PullFrom   []string          `json:"pull_from,omitempty"`
+	StampFiles []string          `json:"stamp_files,omitempty"`
 }
 
 // Image is one image or index and its destination.
@@ -47,15 +49,6 @@ type Image struct {
 type Manifest struct {
 	Manifest string `json:"manifest"`
 	Config   string `json:"config"`
-}
-
-// Layer says where a layer's bytes are. Exactly one of Descriptor and
-// DescriptorFile is set, and at least one of Blob and URLs.
-type Layer struct {
-	Descriptor     json.RawMessage `json:"descriptor,omitempty"`
-	DescriptorFile string          `json:"descriptor_file,omitempty"`
-	Blob           string          `json:"blob,omitempty"`
-	URLs           []string        `json:"urls,omitempty"`
 }
 
 // Read reads and checks the spec in the file path, and resolves its paths.
@@ -107,7 +100,7 @@ func (s *Spec) check() error {
 		}
 	}
 	for i, layer := range s.Layers {
-		if err := layer.check(); err != nil {
+		if err := layer.Check(); err != nil {
 			return fmt.Errorf("layers[%d]: %w", i, err)
 		}
 	}
@@ -128,16 +121,6 @@ func (m *Image) check() error {
 		if manifest.Manifest == "" || manifest.Config == "" {
 			return fmt.Errorf("manifests[%d]: wants both manifest and config", i)
 		}
-	}
-	return nil
-}
-
-func (l *Layer) check() error {
-	if (l.Descriptor == nil) == (l.DescriptorFile == "") {
-		return errors.New("wants one of descriptor and descriptor_file")
-	}
-	if l.Blob == "" && len(l.URLs) == 0 {
-		return errors.New("wants blob or urls")
 	}
 	return nil
 }
@@ -173,7 +156,7 @@ func (s *Spec) paths() []*string {
 		each(image.TagFiles)
 	}
 	for i := range s.Layers {
-		paths = append(paths, &s.Layers[i].DescriptorFile, &s.Layers[i].Blob)
+		paths = append(paths, s.Layers[i].Paths()...)
 	}
 	each(s.Layouts)
 	each(s.StampFiles)

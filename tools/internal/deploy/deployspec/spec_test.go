@@ -47,7 +47,7 @@ func TestReadResolvesEveryPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{1 load [{/r/d /r/i [{/r/m /r/c}] x [t] [/r/tf] [mf]}] [{[] /r/df /r/b [http://x]}] [/r/l] [pf] [/r/sf]}`
+	want := `{1 load [{/r/d /r/i [{/r/m /r/c}] x [t] [/r/tf] [mf]}] [{[] /r/df /r/b [http://x] }] [/r/l] [pf] [/r/sf]}`
 	if got := fmt.Sprint(*spec); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

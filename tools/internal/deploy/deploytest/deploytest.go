@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
@@ -40,7 +41,7 @@ type Manifest struct {
 	deployspec.Manifest
 	Descriptor string // path of its image descriptor
 	Digest     string
-	Layers     []deployspec.Layer
+	Layers     []layerspec.Layer
 	descriptor v1.Descriptor
 }
 
@@ -60,7 +61,7 @@ func (f *Files) Write(name, text string) string {
 
 // Layer makes a gzip layer with one file of that content. It lies in its blob
 // file behind a few other bytes, as a package's data section does.
-func (f *Files) Layer(content string) (ocilayer.Descriptor, deployspec.Layer) {
+func (f *Files) Layer(content string) (ocilayer.Descriptor, layerspec.Layer) {
 	f.t.Helper()
 	var buf bytes.Buffer
 	w, err := ocilayer.NewWriter(&buf)
@@ -72,7 +73,7 @@ func (f *Files) Layer(content string) (ocilayer.Descriptor, deployspec.Layer) {
 	text, err := desc.JSON()
 	f.must(err)
 	blob := f.Write("apk", "control"+buf.String()+"more")
-	return desc, deployspec.Layer{Descriptor: json.RawMessage(bytes.TrimSpace(text)), Blob: blob}
+	return desc, layerspec.Layer{Descriptor: json.RawMessage(bytes.TrimSpace(text)), Blob: blob}
 }
 
 // Image makes an image for linux/arch with a layer for each of contents.

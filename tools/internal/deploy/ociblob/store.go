@@ -16,6 +16,9 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 // Store knows where blobs can be had. Fill it before the first Open; after
@@ -39,6 +42,23 @@ type Store struct {
 type place struct {
 	file, url string
 	offset    int64
+}
+
+// AddLayer records where the layer that a spec names can be had, and returns
+// its descriptor.
+func (s *Store) AddLayer(layer layerspec.Layer) (ocilayer.Descriptor, error) {
+	desc, err := layer.Read()
+	if err != nil {
+		return desc, err
+	}
+	if layer.Blob != "" {
+		s.AddFile(desc.Digest, layer.Blob, desc.Offset)
+	}
+	for _, url := range layer.URLs {
+		s.AddURL(desc.Digest, url, desc.Offset)
+	}
+	s.SetName(desc.Digest, desc.Name)
+	return desc, nil
 }
 
 // AddFile records that the blob digest begins at offset in a file.

@@ -22,6 +22,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ocipush"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 )
 
 func single(m deploytest.Manifest, repository string, tags ...string) deployspec.Image {
@@ -34,7 +35,7 @@ func pusher() *ocipush.Pusher {
 	}}
 }
 
-func push(t *testing.T, p *ocipush.Pusher, layers []deployspec.Layer, images ...deployspec.Image) ([]*ocipush.Result, error) {
+func push(t *testing.T, p *ocipush.Pusher, layers []layerspec.Layer, images ...deployspec.Image) ([]*ocipush.Result, error) {
 	t.Helper()
 	d, err := deployment.Read(&deployspec.Spec{Images: images, Layers: layers})
 	if err != nil {
@@ -45,7 +46,7 @@ func push(t *testing.T, p *ocipush.Pusher, layers []deployspec.Layer, images ...
 	return p.Push(ctx, d)
 }
 
-func mustPush(t *testing.T, p *ocipush.Pusher, layers []deployspec.Layer, images ...deployspec.Image) []*ocipush.Result {
+func mustPush(t *testing.T, p *ocipush.Pusher, layers []layerspec.Layer, images ...deployspec.Image) []*ocipush.Result {
 	t.Helper()
 	results, err := push(t, p, layers, images...)
 	if err != nil {

@@ -48,7 +48,7 @@ func (t *tree) add(r io.Reader) error {
 	for archive := tar.NewReader(content); ; {
 		h, err := archive.Next()
 		if err == io.EOF {
-			return nil
+			return drain(content, in)
 		}
 		if err != nil {
 			return err
@@ -57,6 +57,17 @@ func (t *tree) add(r io.Reader) error {
 			return err
 		}
 	}
+}
+
+// drain reads what comes after the end of an archive, and of its compression: whether a layer has its digest is known at
+// its end.
+func drain(readers ...io.Reader) error {
+	for _, r := range readers {
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addEntries puts a layer on top of which the entries are known. Of contents only those of a few files are, etc/passwd
