@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
 )
@@ -83,17 +84,22 @@ func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
+	repositories := make([]apkconfig.Repository, len(o.repositories))
+	for i, text := range o.repositories {
+		if repositories[i], err = apkconfig.ParseRepository(text); err != nil {
+			return usagef("resolve: --repository: %v", err)
+		}
+	}
 	request.Repositories = make([]apkresolve.Repository, len(o.repositories))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, text := range o.repositories {
+	for i, repository := range repositories {
 		group.Go(func() error {
-			tag, location := splitTag(text)
-			location = strings.TrimRight(workingLocation(location), "/")
+			location := strings.TrimRight(workingLocation(repository.URL), "/")
 			index, err := reader.Index(ctx, apkrepo.Repository{Locations: []string{location}}, o.arch)
 			if err != nil {
 				return err
 			}
-			request.Repositories[i] = apkresolve.Repository{URL: location, Tag: tag, Packages: index.Packages}
+			request.Repositories[i] = apkresolve.Repository{URL: location, Tag: repository.Tag, Packages: index.Packages}
 			return nil
 		})
 	}
@@ -110,15 +116,6 @@ func resolve(ctx context.Context, o resolveOptions, stdout, stderr io.Writer) er
 	}
 	_, err = io.WriteString(stdout, out.String())
 	return err
-}
-
-// splitTag takes "@tag URL" apart.
-func splitTag(text string) (tag, location string) {
-	if tagged, ok := strings.CutPrefix(text, "@"); ok {
-		tag, location, _ = strings.Cut(tagged, " ")
-		return tag, strings.TrimSpace(location)
-	}
-	return "", text
 }
 
 // workingLocation is workingPath for what may be a URL.

@@ -60,6 +60,20 @@ type Repository struct {
 	Mirrors []string // tried after URL, in order
 }
 
+// ParseRepository takes "url" or "@tag url", as apk.yaml and the command line have it.
+func ParseRepository(text string) (Repository, error) {
+	tagged, ok := strings.CutPrefix(text, "@")
+	if !ok {
+		return Repository{URL: text}, nil
+	}
+	tag, location, _ := strings.Cut(tagged, " ")
+	location = strings.TrimSpace(location)
+	if tag == "" || location == "" {
+		return Repository{}, fmt.Errorf("got %q, want %q", text, "@tag https://…")
+	}
+	return Repository{URL: location, Tag: tag}, nil
+}
+
 // String returns "url" or "@tag url".
 func (r Repository) String() string {
 	if r.Tag == "" {

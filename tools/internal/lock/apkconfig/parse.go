@@ -106,8 +106,7 @@ func parseRepository(n *yaml.Node) (Repository, error) {
 		if err != nil {
 			return r, err
 		}
-		err = r.setURL(n, text)
-		return r, err
+		return parseURL(n, text)
 	}
 	err := parseMapping(n, map[string]func(*yaml.Node) error{
 		"url": func(n *yaml.Node) error {
@@ -115,7 +114,9 @@ func parseRepository(n *yaml.Node) (Repository, error) {
 			if err != nil {
 				return err
 			}
-			return r.setURL(n, text)
+			tagged, err := parseURL(n, text)
+			r.URL, r.Tag = tagged.URL, tagged.Tag
+			return err
 		},
 		"mirrors": func(n *yaml.Node) error { return parseList(n, &r.Mirrors, parseString) },
 	})
@@ -125,19 +126,12 @@ func parseRepository(n *yaml.Node) (Repository, error) {
 	return r, err
 }
 
-func (r *Repository) setURL(n *yaml.Node, text string) error {
-	tagged, ok := strings.CutPrefix(text, "@")
-	if !ok {
-		r.URL = text
-		return nil
+func parseURL(n *yaml.Node, text string) (Repository, error) {
+	r, err := ParseRepository(text)
+	if err != nil {
+		err = fmt.Errorf("line %d: %w", n.Line, err)
 	}
-	tag, location, _ := strings.Cut(tagged, " ")
-	location = strings.TrimSpace(location)
-	if tag == "" || location == "" {
-		return fmt.Errorf("line %d: got %q, want %q", n.Line, text, "@tag https://…")
-	}
-	r.Tag, r.URL = tag, location
-	return nil
+	return r, err
 }
 
 func resolve(n *yaml.Node) *yaml.Node {
