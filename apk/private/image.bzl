@@ -129,19 +129,20 @@ def _apk_image_impl(ctx):
 
     err, packed = package_layers(
         ctx,
+        exclude = ctx.attr.exclude,
         layering = ctx.attr.layering,
         normalise = ctx.attr.normalise,
         packages = packages,
-        spec = system_spec(
-            ctx.attr,
-            arch = arch,
-            repositories = _repositories(closures),
-            world = sorted({closure.name: True for closure in closures}),
-        ),
     )
     if err:
         fail("%s: %s" % (ctx.label, err))
-    system = system_layer(ctx, packages = packages, spec = packed.spec)
+    spec = system_spec(
+        ctx.attr,
+        arch = arch,
+        repositories = _repositories(closures),
+        world = sorted({closure.name: True for closure in closures}),
+    )
+    system = system_layer(ctx, packages = packages, spec = spec | packed.spec)
     image = image_manifest(
         ctx,
         annotations = ctx.attr.annotations,

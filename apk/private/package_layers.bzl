@@ -35,7 +35,7 @@ def normalised_packages(packages, *, exclude = [], normalise = []):
             found.setdefault(package.name, "paths may be excluded")
     return None, found
 
-def _merge(ctx, *, spec, packages, group):
+def _merge(ctx, *, exclude, packages, group):
     """Declares the layer of packages that are read and written anew.
 
     Returns:
@@ -46,7 +46,7 @@ def _merge(ctx, *, spec, packages, group):
     descriptor = ctx.actions.declare_file(name + ".layer.json")
     facts = [package.facts for package in packages]
     args = ocibuild_args(ctx)
-    args.add(json.encode(spec), format = "--spec=%s")
+    args.add_all(exclude, format_each = "--exclude=%s")
     args.add_all(facts, format_each = "--facts=%s")
     at_hand = [package for package in group if not package.download]
     downloaded = [package for package in group if package.download]
@@ -68,38 +68,39 @@ def _merge(ctx, *, spec, packages, group):
         ocibuild_run(ctx, **action)
     return OciLayerInfo(blob = layer, descriptor = descriptor)
 
-def package_layers(ctx, *, spec, packages, layering, normalise):
+def package_layers(ctx, *, exclude, packages, layering, normalise):
     """Works the layers of an image's packages out, and declares the actions of those that are not a package's own bytes.
 
     Args:
         ctx: context of a rule with OCIBUILD_ATTRS
-        spec: dict as system_spec returns it
+        exclude: list of patterns of paths that the image leaves out
         packages: list of ApkPackageInfo, in install order
         layering: string as layer_groups takes it
         normalise: list of names of packages that are to be rewritten though no lock says so
 
     Returns:
-        (err, value): struct of layers, a list of OciLayerInfo from the lowest up, and spec, the dict with what the
-        system layer has to know of them.
+        (err, value): struct of layers, a list of OciLayerInfo from the lowest up, and spec, the fields of the system
+        layer's spec that tell of them.
     """
     err, groups = layer_groups([package.size for package in packages], layering)
     if err:
         return err, None
     groups = [[packages[i] for i in group] for group in groups]
-    err, normalised = normalised_packages(packages, exclude = spec.get("exclude"), normalise = normalise)
+    err, normalised = normalised_packages(packages, exclude = exclude, normalise = normalise)
     if err:
         return err, None
+    spec = {}
     if normalised:
-        spec = spec | {"normalised": normalised}
+        spec["normalised"] = normalised
     if [group for group in groups if len(group) > 1]:
-        spec = spec | {"layers": [[package.name for package in group] for group in groups]}
+        spec["layers"] = [[package.name for package in group] for group in groups]
     return None, struct(
         layers = [
             group[0].layer if len(group) == 1 and group[0].name not in normalised else _merge(
                 ctx,
+                exclude = exclude,
                 group = group,
                 packages = packages,
-                spec = spec,
             )
             for group in groups
         ],

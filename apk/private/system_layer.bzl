@@ -42,7 +42,7 @@ Packages are then not layers byte for byte: each is read, and rewritten where it
 }
 
 def system_spec(attr, *, arch, world, repositories):
-    """Builds `--spec` of `ocibuild system-layer` and `ocibuild merge`, but for layers.
+    """Builds `--spec` of `ocibuild system-layer`, but for what package_layers says of layers.
 
     Args:
         attr: struct with the fields of SYSTEM_ATTRS

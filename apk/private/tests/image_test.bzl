@@ -76,6 +76,7 @@ def _budget_test_impl(ctx):
     actions = analysistest.target_actions(env)
     merge = _action(actions, "ApkMerge")
     asserts.equals(env, ["musl", "libssl"], _values(merge, "--package="))
+    asserts.equals(env, [], _values(merge, "--spec="), "what else the image asks for changes no merged layer")
     asserts.equals(env, ["musl-1-r0.apk", "libssl-1-r0.apk"], _packages_read(merge))
     layers = _values(_action(actions, "OciManifest"), "--layer=")
     asserts.equals(env, 3, len(layers))

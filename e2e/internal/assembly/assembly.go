@@ -69,7 +69,12 @@ func (a *Assembler) Image(t testing.TB, name string, spec map[string]any, packag
 		descriptor, blob := filepath.Join(a.Dir, group[0].String()+".facts.layer"), group[0].File
 		if _, normalised := spec["normalised"]; len(group) > 1 || normalised {
 			descriptor, blob = in(fmt.Sprintf("merged%d.layer", n)), in(fmt.Sprintf("merged%d.tar.gz", n))
-			merge := append([]string{"merge", "--spec=" + string(data), "--layer-out=" + descriptor, "--blob-out=" + blob}, allFacts...)
+			merge := append([]string{"merge", "--layer-out=" + descriptor, "--blob-out=" + blob}, allFacts...)
+			if exclude, ok := spec["exclude"].([]string); ok {
+				for _, pattern := range exclude {
+					merge = append(merge, "--exclude="+pattern)
+				}
+			}
 			for _, p := range group {
 				merge = append(merge, "--package="+p.Name, "--apk="+p.File)
 			}

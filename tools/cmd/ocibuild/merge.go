@@ -11,11 +11,10 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
-	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
 )
 
 type mergeFlags struct {
-	spec              *apksystem.Spec
+	exclude           []string
 	facts             []string
 	packages, apks    []string
 	layer, descriptor string
@@ -25,7 +24,7 @@ type mergeFlags struct {
 func parseMergeFlags(args []string) (*mergeFlags, error) {
 	f := &mergeFlags{}
 	fs := newFlags("merge")
-	fs.spec(&f.spec)
+	fs.strings(&f.exclude, "exclude", "pattern of paths that the image leaves out; may be repeated")
 	fs.strings(&f.facts, "facts", "file: the facts of each package of the image, in install order; may be repeated")
 	fs.strings(&f.packages, "package", "name of a package to put into the layer; may be repeated")
 	fs.strings(&f.apks, "apk", "file: the package named before it; may be repeated")
@@ -63,7 +62,7 @@ func runMerge(ctx context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	exclude, err := apktree.NewExclusion(f.spec.Exclude)
+	exclude, err := apktree.NewExclusion(f.exclude)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ JSON is {"name":…,"urls":[…],"sha256":"sha256:…","size":…}; the first UR
 
   ocifetch --get='{"name":"musl.apk","urls":["https://example.com/musl.apk"],"sha256":"sha256:…","size":407219}' \
       --output=musl.apk
-  ocifetch --get=… --get=… --pass=--apk -- ocibuild merge --spec=…    runs: ocibuild merge --spec=… --apk=… --apk=…
+  ocifetch --get=… --get=… --pass=--apk -- ocibuild merge --facts=…    runs: ocibuild merge --facts=… --apk=… --apk=…
 `
 
 func main() {
