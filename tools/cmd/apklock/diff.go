@@ -9,19 +9,21 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockdiff"
 )
 
 // A diffFormat writes a diff in one way.
 type diffFormat func(w io.Writer, d *lockdiff.Diff) error
 
-func diffCommand() command {
-	return command{
-		name:      "diff",
-		arguments: "OLD NEW",
-		summary:   "show what changed from one lock to another: packages, versions, sizes, licences",
-		example:   "git show main:apk.lock.json > /tmp/old.json\napklock diff --markdown /tmp/old.json apk.lock.json",
-		define: func(flags *flag.FlagSet) action {
+func diffCommand() cli.Command {
+	return cli.Command{
+		Name:      "diff",
+		Arguments: "OLD NEW",
+		Summary:   "show what changed from one lock to another: packages, versions, sizes, licences",
+		Example:   "git show main:apk.lock.json > /tmp/old.json\napklock diff --markdown /tmp/old.json apk.lock.json",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			format := diffFormat(writeDiffText)
 			choice := ""
 			choose := func(name string, f diffFormat) func(string) error {
@@ -35,26 +37,23 @@ func diffCommand() command {
 			}
 			flags.BoolFunc("json", "write JSON (docs/formats.md)", choose("json", writeDiffJSON))
 			flags.BoolFunc("markdown", "write a Markdown table, for a pull request", choose("markdown", writeDiffMarkdown))
-			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-				if len(args) != 2 {
-					return usagef("diff: got %q, want OLD and NEW (see: apklock diff --help)", args)
-				}
-				return diff(args[0], args[1], format, stdout)
+			return func(ctx context.Context, p *cli.Process, args []string) error {
+				return diff(args[0], args[1], format, p)
 			}
 		},
 	}
 }
 
-func diff(before, after string, format diffFormat, stdout io.Writer) error {
-	from, err := readLock(workingPath(before))
+func diff(before, after string, format diffFormat, p *cli.Process) error {
+	from, err := readLock(p, p.Path(before))
 	if err != nil {
 		return err
 	}
-	to, err := readLock(workingPath(after))
+	to, err := readLock(p, p.Path(after))
 	if err != nil {
 		return err
 	}
-	return format(stdout, lockdiff.Compare(from, to))
+	return format(p.Stdout, lockdiff.Compare(from, to))
 }
 
 func writeDiffJSON(w io.Writer, d *lockdiff.Diff) error {
@@ -135,7 +134,7 @@ func orNone(license string) string {
 // growth renders a difference of sizes.
 func growth(bytes int64) string {
 	if bytes < 0 {
-		return "-" + size(-bytes)
+		return progress.Size(bytes)
 	}
-	return "+" + size(bytes)
+	return "+" + progress.Size(bytes)
 }

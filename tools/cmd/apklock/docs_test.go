@@ -2,12 +2,13 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 )
 
 // TestDocs compares the end of docs/apklock.md with what --help says.
@@ -24,11 +25,11 @@ func TestDocs(t *testing.T) {
 	}
 	var want bytes.Buffer
 	want.WriteString(head + marker)
-	for _, c := range commands() {
-		fmt.Fprintf(&want, "\n### `apklock %s`\n\n```\n", c.name)
-		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-		c.define(flags)
-		c.printHelp(flags, &want)
+	for _, c := range program().Commands {
+		fmt.Fprintf(&want, "\n### `apklock %s`\n\n```\n", c.Name)
+		if err := program().Run(t.Context(), &cli.Process{Stdout: &want}, []string{c.Name, "--help"}); err != nil {
+			t.Fatal(err)
+		}
 		want.WriteString("```\n")
 	}
 	if os.Getenv("UPDATE_DOCS") != "" {

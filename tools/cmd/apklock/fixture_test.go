@@ -22,6 +22,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
@@ -38,7 +39,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
-	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	all := map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"key":        f.key,
 		"repository": f.repository,
 		"tamper":     tamper,
@@ -53,7 +54,10 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"envsubst":   envsubst,
 		"edit":       edit,
 		"versions":   versionsOf,
+		"push":       push,
 	}
+	maps.Copy(all, deploytest.Commands())
+	return all
 }
 
 // privateKey returns the key of that name, the same in all scripts.

@@ -14,21 +14,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// hinted is an error with advice for the person who reads it.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Unwrap() error { return h.error }
-
-// hint returns what to do about an error, or "".
-func hint(err error) string {
-	var h *hinted
-	if errors.As(err, &h) {
-		return h.hint
-	}
-	if text := hintByType(err); text != "" {
+// advice returns what to do about an error, or "".
+func advice(err error) string {
+	if text := adviceByType(err); text != "" {
 		return text
 	}
 	for _, known := range []struct {
@@ -40,6 +28,7 @@ func hint(err error) string {
 		{apksign.ErrBad, "the file was changed after it was signed, or the key in the keyring is another of the same name: compare the key with the publisher's"},
 		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
 		{lockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
+		{context.Canceled, "the lock is as it was before"},
 		{context.DeadlineExceeded, "try again, or list a mirror in apk.yaml"},
 		{fetch.ErrNotFound, "check the URL or path (relative ones start at the folder of apk.yaml); a repository holds ARCH/APKINDEX.tar.gz"},
 	} {
@@ -50,7 +39,7 @@ func hint(err error) string {
 	return ""
 }
 
-func hintByType(err error) string {
+func adviceByType(err error) string {
 	var deleted *apkrepo.Deleted
 	if errors.As(err, &deleted) {
 		return fmt.Sprintf("if its index is being updated, try again later; for the version that the repository has now, run: apklock update %s; to keep what is locked, keep a copy: apklock mirror DIR", deleted.Name)

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
-	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // fileOptions are the two files that most commands work on.
@@ -26,44 +28,44 @@ func (o *fileOptions) define(flags *flag.FlagSet) {
 // repositoryOptions are for the commands that also look at the repositories.
 type repositoryOptions struct {
 	fileOptions
-	networkOptions
+	network.Options
 }
 
 func (o *repositoryOptions) define(flags *flag.FlagSet) {
 	o.fileOptions.define(flags)
-	o.networkOptions.define(flags)
+	o.Options.Define(flags)
 }
 
-func lockCommand() command {
-	return command{
-		name:    "lock",
-		summary: "resolve apk.yaml, verify every package, and write apk.lock.json",
-		example: "apklock lock --config apk.yaml --lock apk.lock.json\nbazel run @alpine//:lock",
-		define: func(flags *flag.FlagSet) action {
+func lockCommand() cli.Command {
+	return cli.Command{
+		Name:    "lock",
+		Summary: "resolve apk.yaml, verify every package, and write apk.lock.json",
+		Example: "apklock lock --config apk.yaml --lock apk.lock.json\nbazel run @alpine//:lock",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			var o repositoryOptions
 			o.define(flags)
-			return noArguments("lock", func(ctx context.Context, stdout, stderr io.Writer) error {
-				return lock(ctx, o, stdout, stderr)
-			})
+			return func(ctx context.Context, p *cli.Process, _ []string) error {
+				return lock(ctx, o, p)
+			}
 		},
 	}
 }
 
-func lock(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer) error {
-	config, dir, err := readConfig(o.config)
+func lock(ctx context.Context, o repositoryOptions, p *cli.Process) error {
+	config, dir, err := readConfig(p, o.config)
 	if err != nil {
 		return err
 	}
-	return o.rewrite(ctx, config, dir, stdout, stderr, func(locker *locker.Locker) (*lockfile.Lock, error) {
+	return o.rewrite(ctx, config, dir, p, func(locker *locker.Locker) (*lockfile.Lock, error) {
 		return locker.Lock(ctx, config)
 	})
 }
 
 // rewrite replaces the lock by what make returns, and shows progress meanwhile.
-func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Config, dir string, stdout, stderr io.Writer, make func(*locker.Locker) (*lockfile.Lock, error)) error {
-	show := newDisplay(stderr)
+func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Config, dir string, p *cli.Process, make func(*locker.Locker) (*lockfile.Lock, error)) error {
+	show := newDisplay(p)
 	defer show.Close()
-	locker, err := o.locker(ctx, config, dir, show)
+	locker, err := o.locker(ctx, config, dir, p, show)
 	if err != nil {
 		return err
 	}
@@ -75,51 +77,25 @@ func (o *repositoryOptions) rewrite(ctx context.Context, config *apkconfig.Confi
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := writeLock(o.lock, made); err != nil {
+	if err := writeLock(p, o.lock, made); err != nil {
 		return err
 	}
-	if err := show.Close(); err != nil {
-		return err
-	}
-	describe(stdout, o.lock, made)
+	show.Close()
+	describe(p.Stdout, o.lock, made)
 	return nil
 }
 
 // locker reads the keyring of a config whose paths start at dir.
-func (o *networkOptions) locker(ctx context.Context, config *apkconfig.Config, dir string, show display) (*locker.Locker, error) {
-	reader, err := o.reader(ctx, config, dir, show)
-	if err != nil {
-		return nil, err
-	}
-	return &locker.Locker{Reader: reader, Dir: dir, Jobs: jobs, Progress: show}, nil
-}
-
-func (o *networkOptions) reader(ctx context.Context, config *apkconfig.Config, dir string, stderr io.Writer) (*apkrepo.Reader, error) {
-	n, err := o.open(stderr)
-	if err != nil {
-		return nil, err
-	}
+func (o *repositoryOptions) locker(ctx context.Context, config *apkconfig.Config, dir string, p *cli.Process, show *display) (*locker.Locker, error) {
 	var keys []string
 	for _, location := range config.Keyring {
-		keys = append(keys, locker.Locate(dir, location))
+		keys = append(keys, urlpath.From(dir, location))
 	}
-	return n.reader(ctx, keys)
-}
-
-func (n *network) reader(ctx context.Context, keys []string) (*apkrepo.Reader, error) {
-	keyring, err := apkrepo.ReadKeyring(ctx, n.fetcher, keys)
+	reader, err := openReader(ctx, p, o.Options, keys, show.Say)
 	if err != nil {
 		return nil, err
 	}
-	return n.newReader(keyring), nil
-}
-
-func (n *network) newReader(keyring *apksign.Keyring) *apkrepo.Reader {
-	r := &apkrepo.Reader{Fetcher: n.fetcher, Keyring: keyring}
-	if n.packages != nil {
-		r.Store = n.packages
-	}
-	return r
+	return &locker.Locker{Reader: reader, Dir: dir, Jobs: network.Jobs, Progress: show}, nil
 }
 
 func describe(w io.Writer, path string, l *lockfile.Lock) {
@@ -127,7 +103,7 @@ func describe(w io.Writer, path string, l *lockfile.Lock) {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}
 	for _, arch := range l.Config.Archs {
-		fmt.Fprintf(w, "%s: %s\n", arch, count(len(l.InstallOrder[arch]), "package"))
+		fmt.Fprintf(w, "%s: %s\n", arch, progress.Count(len(l.InstallOrder[arch]), "package"))
 	}
 	fmt.Fprintf(w, "wrote %s\n", path)
 }

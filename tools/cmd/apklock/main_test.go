@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"testing"
 
@@ -30,8 +29,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func TestReportInterrupted(t *testing.T) {
-	if code := report(context.Canceled, os.Stderr); code != exitFailure {
-		t.Errorf("status %d, want %d", code, exitFailure)
+func TestHelp(t *testing.T) {
+	if err := program().CheckHelp(); err != nil {
+		t.Error(err)
 	}
 }

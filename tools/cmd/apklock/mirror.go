@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkmirror"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
@@ -19,68 +22,63 @@ type mirrorOptions struct {
 	key string
 }
 
-func mirrorCommand() command {
-	return command{
-		name:      "mirror",
-		arguments: "DIR",
-		summary:   "copy every locked package, and an index, to DIR in repository layout",
-		example: "apklock mirror --key mirror.rsa /srv/apk\n" +
+func mirrorCommand() cli.Command {
+	return cli.Command{
+		Name:      "mirror",
+		Arguments: "DIR",
+		Summary:   "copy every locked package, and an index, to DIR in repository layout",
+		Example: "apklock mirror --key mirror.rsa /srv/apk\n" +
 			"# then, in apk.yaml, under the repository's url:\n#   mirrors: [file:///srv/apk]",
-		define: func(flags *flag.FlagSet) action {
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			var o mirrorOptions
 			o.define(flags)
 			flags.StringVar(&o.key, "key", "", "private RSA key `FILE`, NAME.rsa, that signs an index of the locked packages as NAME.rsa.pub")
-			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-				if len(args) != 1 {
-					return usagef("mirror: got %q, want one DIR (see: apklock mirror --help)", args)
-				}
-				return mirror(ctx, o, workingPath(args[0]), stdout, stderr)
+			return func(ctx context.Context, p *cli.Process, args []string) error {
+				return mirror(ctx, o, p.Path(args[0]), p)
 			}
 		},
 	}
 }
 
-func mirror(ctx context.Context, o mirrorOptions, dir string, stdout, stderr io.Writer) error {
-	lock, err := readLock(o.lock)
+func mirror(ctx context.Context, o mirrorOptions, dir string, p *cli.Process) error {
+	lock, err := readLock(p, o.lock)
 	if err != nil {
 		return err
 	}
-	signer, err := readSigner(o.key)
+	signer, err := readSigner(p, o.key)
 	if err != nil {
 		return err
 	}
-	show := newDisplay(stderr)
+	show := newDisplay(p)
 	defer show.Close()
-	n, err := o.open(show)
+	client, store, err := openNetwork(p, o.Options, show.Say)
 	if err != nil {
 		return err
 	}
 	m := &apkmirror.Mirror{
-		Reader: n.newReader(&apksign.Keyring{}), Base: filepath.Dir(workspacePath(o.config)), Dir: dir, Jobs: jobs, Signer: signer, Progress: show,
+		Reader: newReader(client, store, &apksign.Keyring{}), Base: filepath.Dir(p.WorkspacePath(o.config)), Dir: dir, Jobs: network.Jobs, Signer: signer, Progress: show,
 	}
 	trust, err := m.Write(ctx, lock)
 	if err != nil {
 		return err
 	}
-	if err := show.Close(); err != nil {
-		return err
-	}
-	describeMirror(stdout, dir, lock, trust, o.key)
+	show.Close()
+	describeMirror(p.Stdout, dir, lock, trust, o.key)
 	return nil
 }
 
 // readSigner returns nil without a key.
-func readSigner(path string) (*apksign.Signer, error) {
+func readSigner(p *cli.Process, path string) (*apksign.Signer, error) {
 	if path == "" {
 		return nil, nil
 	}
-	data, err := os.ReadFile(workingPath(path))
+	data, err := os.ReadFile(p.Path(path))
 	if err != nil {
 		return nil, fmt.Errorf("reading the signing key: %w", err)
 	}
 	signer, err := apksign.NewSigner(data, filepath.Base(path)+".pub", apksign.RSASHA256)
 	if err != nil {
-		return nil, &hinted{err, "make one: openssl genrsa -out NAME.rsa 4096; openssl rsa -in NAME.rsa -pubout -out NAME.rsa.pub"}
+		return nil, cli.Hinted(err, "make one: openssl genrsa -out NAME.rsa 4096; openssl rsa -in NAME.rsa -pubout -out NAME.rsa.pub")
 	}
 	return signer, nil
 }
@@ -97,5 +95,5 @@ func describeMirror(w io.Writer, dir string, lock *lockfile.Lock, trust map[stri
 			fmt.Fprintf(w, "%s is not signed: builds can use the mirror, as the lock vouches for its packages; to lock from it, sign it with --key\n", index)
 		}
 	}
-	fmt.Fprintf(w, "mirrored %s in %s\n", count(len(lock.Packages), "package"), dir)
+	fmt.Fprintf(w, "mirrored %s in %s\n", progress.Count(len(lock.Packages), "package"), dir)
 }

@@ -4,38 +4,38 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
 )
 
-func outdatedCommand() command {
-	return command{
-		name:    "outdated",
-		summary: "compare the locked versions with those that the repositories have now",
-		example: "apklock outdated",
-		define: func(flags *flag.FlagSet) action {
+func outdatedCommand() cli.Command {
+	return cli.Command{
+		Name:    "outdated",
+		Summary: "compare the locked versions with those that the repositories have now",
+		Example: "apklock outdated",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			var o repositoryOptions
 			o.define(flags)
-			return noArguments("outdated", func(ctx context.Context, stdout, stderr io.Writer) error {
-				return outdated(ctx, o, stdout, stderr)
-			})
+			return func(ctx context.Context, p *cli.Process, _ []string) error {
+				return outdated(ctx, o, p)
+			}
 		},
 	}
 }
 
-func outdated(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer) error {
-	config, dir, err := readConfig(o.config)
+func outdated(ctx context.Context, o repositoryOptions, p *cli.Process) error {
+	config, dir, err := readConfig(p, o.config)
 	if err != nil {
 		return err
 	}
-	lock, err := readLock(o.lock)
+	lock, err := readLock(p, o.lock)
 	if err != nil {
 		return err
 	}
-	locker, err := o.locker(ctx, config, dir, &lines{stderr})
+	locker, err := o.locker(ctx, config, dir, p, newDisplay(p))
 	if err != nil {
 		return err
 	}
@@ -44,12 +44,12 @@ func outdated(ctx context.Context, o repositoryOptions, stdout, stderr io.Writer
 		return err
 	}
 	if len(all) == 0 {
-		_, err := fmt.Fprintln(stdout, "everything is up to date")
+		_, err := fmt.Fprintln(p.Stdout, "everything is up to date")
 		return err
 	}
-	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	for _, p := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Name, p.Locked, state(p), strings.Join(p.Archs, ", "))
+	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+	for _, each := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", each.Name, each.Locked, state(each), strings.Join(each.Archs, ", "))
 	}
 	return table.Flush()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
@@ -28,7 +29,8 @@ func TestLockRealPackages(t *testing.T) {
 	}
 	path := filepath.Join(dir, "apk.lock.json")
 	var stdout, stderr bytes.Buffer
-	if err := run(t.Context(), []string{"lock", "--config", filepath.Join(dir, "apk.yaml"), "--lock", path}, &stdout, &stderr); err != nil {
+	p := &cli.Process{Getenv: os.Getenv, Stdout: &stdout, Stderr: &stderr}
+	if err := program().Run(t.Context(), p, []string{"lock", "--config", filepath.Join(dir, "apk.yaml"), "--lock", path}); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)

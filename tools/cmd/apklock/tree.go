@@ -7,26 +7,27 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
-func treeCommand() command {
-	return command{
-		name:    "tree",
-		summary: "show the locked packages as trees that grow from those in apk.yaml",
-		example: "apklock tree --arch x86_64",
-		define: func(flags *flag.FlagSet) action {
+func treeCommand() cli.Command {
+	return cli.Command{
+		Name:    "tree",
+		Summary: "show the locked packages as trees that grow from those in apk.yaml",
+		Example: "apklock tree --arch x86_64",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			var o graphOptions
 			o.define(flags)
-			return noArguments("tree", func(ctx context.Context, stdout, stderr io.Writer) error {
-				return tree(o, stdout)
-			})
+			return func(ctx context.Context, p *cli.Process, _ []string) error {
+				return tree(o, p)
+			}
 		},
 	}
 }
 
-func tree(o graphOptions, stdout io.Writer) error {
-	graphs, err := o.graphs()
+func tree(o graphOptions, p *cli.Process) error {
+	graphs, err := o.graphs(p)
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func tree(o graphOptions, stdout io.Writer) error {
 		fmt.Fprintln(&out, g.Arch)
 		writeNodes(&out, g, g.Tree(), "")
 	}
-	_, err = io.WriteString(stdout, out.String())
+	_, err = io.WriteString(p.Stdout, out.String())
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
@@ -23,8 +24,8 @@ func (o *graphOptions) define(flags *flag.FlagSet) {
 }
 
 // graphs reads a lock and returns the graphs of the wanted architectures.
-func (o *graphOptions) graphs() ([]*lockgraph.Graph, error) {
-	lock, err := readLock(o.lock)
+func (o *graphOptions) graphs(p *cli.Process) ([]*lockgraph.Graph, error) {
+	lock, err := readLock(p, o.lock)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (o *graphOptions) graphs() ([]*lockgraph.Graph, error) {
 	for _, arch := range archs {
 		g, err := lockgraph.New(lock, arch)
 		if err != nil {
-			return nil, &hinted{fmt.Errorf("%s: %w", o.lock, err), lockHint}
+			return nil, cli.Hinted(fmt.Errorf("%s: %w", o.lock, err), lockHint)
 		}
 		graphs = append(graphs, g)
 	}
@@ -48,35 +49,29 @@ func selectArchs(lock *lockfile.Lock, arch string) ([]string, error) {
 		return lock.Config.Archs, nil
 	}
 	if !slices.Contains(lock.Config.Archs, arch) {
-		return nil, &hinted{
-			fmt.Errorf("arch %q is not in the lock; want one of %s", arch, strings.Join(lock.Config.Archs, ", ")),
-			"add it under archs in apk.yaml and lock again",
-		}
+		return nil, cli.Hinted(fmt.Errorf("arch %q is not in the lock; want one of %s", arch, strings.Join(lock.Config.Archs, ", ")), "add it under archs in apk.yaml and lock again")
 	}
 	return []string{arch}, nil
 }
 
-func whyCommand() command {
-	return command{
-		name:      "why",
-		arguments: "NAME...",
-		summary:   "show what leads from the packages in apk.yaml to NAME, a locked package or what one provides",
-		example:   "apklock why libcrypto3\nbazel run @alpine//:why -- libcrypto3",
-		define: func(flags *flag.FlagSet) action {
+func whyCommand() cli.Command {
+	return cli.Command{
+		Name:      "why",
+		Arguments: "NAME...",
+		Summary:   "show what leads from the packages in apk.yaml to NAME, a locked package or what one provides",
+		Example:   "apklock why libcrypto3\nbazel run @alpine//:why -- libcrypto3",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			var o graphOptions
 			o.define(flags)
-			return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-				if len(args) == 0 {
-					return usagef("why: no NAME; want at least one (see: apklock why --help)")
-				}
-				return why(o, args, stdout)
+			return func(ctx context.Context, p *cli.Process, args []string) error {
+				return why(o, args, p)
 			}
 		},
 	}
 }
 
-func why(o graphOptions, names []string, stdout io.Writer) error {
-	graphs, err := o.graphs()
+func why(o graphOptions, names []string, p *cli.Process) error {
+	graphs, err := o.graphs(p)
 	if err != nil {
 		return err
 	}
@@ -95,8 +90,8 @@ func why(o graphOptions, names []string, stdout io.Writer) error {
 				return err
 			}
 			found = true
-			for _, p := range packages {
-				explain(&out, g, name, p)
+			for _, each := range packages {
+				explain(&out, g, name, each)
 			}
 		}
 		// One architecture may well lack what another has.
@@ -104,7 +99,7 @@ func why(o graphOptions, names []string, stdout io.Writer) error {
 			return missing
 		}
 	}
-	_, err = io.WriteString(stdout, out.String())
+	_, err = io.WriteString(p.Stdout, out.String())
 	return err
 }
 

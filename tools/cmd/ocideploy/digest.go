@@ -7,21 +7,30 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 )
 
-// runDigest prints what a tag names, in the form that oci.pull takes.
-func runDigest(ctx context.Context, p *process, _ string, args []string) error {
-	got, err := p.parse(flag.NewFlagSet("digest", flag.ContinueOnError), args, 1)
-	if err != nil {
-		return err
+func digestCommand() cli.Command {
+	return cli.Command{
+		Name:      "digest",
+		Arguments: "IMAGE",
+		Summary:   "print repository@digest of a tag, for oci.pull",
+		Example:   "ocideploy digest docker.io/library/debian:trixie",
+		Define: func(*cli.Process, *flag.FlagSet) cli.Action {
+			return func(ctx context.Context, p *cli.Process, args []string) error { return digest(ctx, p, args[0]) }
+		},
 	}
-	ref, err := name.ParseReference(got[0])
+}
+
+// digest prints what a tag names, in the form that oci.pull takes.
+func digest(ctx context.Context, p *cli.Process, image string) error {
+	ref, err := name.ParseReference(image)
 	if err != nil {
-		return &usageError{err.Error()}
+		return cli.Usagef("%v", err)
 	}
-	say := func(format string, args ...any) { fmt.Fprintf(p.stderr, "ocideploy: "+format+"\n", args...) }
-	repository, err := p.registry(say).Open(ctx, ref.Context(), registry.Access{})
+	repository, err := registries(p, progress.New("ocideploy", p.Stderr).Say).Open(ctx, ref.Context(), registry.Access{})
 	if err != nil {
 		return err
 	}
@@ -29,6 +38,6 @@ func runDigest(ctx context.Context, p *process, _ string, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%s@%s\n", ref.Context().Name(), desc.Digest)
+	_, err = fmt.Fprintf(p.Stdout, "%s@%s\n", ref.Context().Name(), desc.Digest)
 	return err
 }

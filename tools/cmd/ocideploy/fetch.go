@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 )
@@ -19,42 +20,46 @@ type fetchFlags struct {
 	output     string
 }
 
-func parseFetch(p *process, args []string) (*fetchFlags, error) {
-	f := &fetchFlags{}
-	set := flag.NewFlagSet("fetch", flag.ContinueOnError)
-	set.Func("repository", "download from `REPOSITORY` (registry/name)", func(text string) (err error) {
+func fetchCommand() cli.Command {
+	return cli.Command{
+		Name:    "fetch",
+		Summary: "download one layer",
+		Example: "ocideploy fetch --repository=registry.example.com/base --size=3408729 --output=layer \\\n" +
+			"    --digest=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
+			f := &fetchFlags{}
+			f.define(flags)
+			return func(ctx context.Context, p *cli.Process, _ []string) error { return fetchBlob(ctx, p, f) }
+		},
+	}
+}
+
+func (f *fetchFlags) define(flags *flag.FlagSet) {
+	flags.Func("repository", "download from `REPOSITORY` (registry/name)", func(text string) (err error) {
 		f.repository, err = name.NewRepository(text)
 		return err
 	})
-	set.Func("digest", "the blob's `DIGEST`, sha256:…", func(text string) (err error) {
+	flags.Func("digest", "the blob's `DIGEST`, sha256:…", func(text string) (err error) {
 		f.blob.Digest, err = v1.NewHash(text)
 		return err
 	})
-	set.Int64Var(&f.blob.Size, "size", -1, "the blob has so many `BYTES`")
-	set.StringVar(&f.output, "output", "", "write it to `FILE`")
-	if _, err := p.parse(set, args, 0); err != nil {
-		return nil, err
-	}
-	if f.repository == (name.Repository{}) || f.blob.Digest == (v1.Hash{}) || f.blob.Size < 0 || f.output == "" {
-		return nil, &usageError{"fetch: want --repository, --digest, --size and --output"}
-	}
-	return f, nil
+	flags.Int64Var(&f.blob.Size, "size", -1, "the blob has so many `BYTES`")
+	flags.StringVar(&f.output, "output", "", "write it to `FILE`")
 }
 
-// runFetch downloads one blob. Actions of the build run it, for layers of pulled images.
-func runFetch(ctx context.Context, p *process, _ string, args []string) error {
-	f, err := parseFetch(p, args)
-	if err != nil {
-		return err
+// fetchBlob downloads one blob. Actions of the build run it, for layers of pulled images.
+func fetchBlob(ctx context.Context, p *cli.Process, f *fetchFlags) error {
+	if f.repository == (name.Repository{}) || f.blob.Digest == (v1.Hash{}) || f.blob.Size < 0 || f.output == "" {
+		return cli.Usagef("fetch: want --repository, --digest, --size and --output")
 	}
-	say := func(format string, args ...any) { fmt.Fprintf(p.stderr, "ocideploy: "+format+"\n", args...) }
-	store := &ociblob.Store{Repositories: []name.Repository{f.repository}, Pull: p.registry(say).BlobReader()}
+	say := progress.New("ocideploy", p.Stderr).Say
+	store := &ociblob.Store{Repositories: []name.Repository{f.repository}, Pull: registries(p, say).BlobReader()}
 	blob, err := store.Open(ctx, f.blob)
 	if err != nil {
 		return err
 	}
 	defer blob.Close()
-	return atomicfile.Write(p.path(f.output), func(w io.Writer) error {
+	return atomicfile.Write(p.Path(f.output), func(w io.Writer) error {
 		_, err := io.Copy(w, blob)
 		return err
 	})

@@ -12,6 +12,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociarchive"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociload"
@@ -24,39 +26,49 @@ type loadFlags struct {
 	runtime, output, format string
 }
 
-func parseLoad(p *process, spec string, args []string) (*loadFlags, error) {
-	f := &loadFlags{}
-	set := flag.NewFlagSet("load", flag.ContinueOnError)
-	set.StringVar(&f.spec, "spec", spec, "the deploy spec `FILE` that an oci_load target wrote")
-	set.StringVar(&f.to.repository, "repository", "", "call the image `NAME` and not what the target says")
-	set.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
-	set.Func("platform", "load the image for `OS/ARCH[/VARIANT]`; default: this machine's", func(text string) (err error) {
+func loadCommand() cli.Command {
+	return cli.Command{
+		Name:    "load",
+		Summary: "load images into Docker, podman or containerd, or write a tar",
+		Example: "ocideploy load --spec=bazel-bin/server/load.deploy.json --output=server.tar\nbazel run //server:load",
+		Define: func(p *cli.Process, flags *flag.FlagSet) cli.Action {
+			f := &loadFlags{}
+			f.define(flags, ownSpec(p))
+			return func(ctx context.Context, p *cli.Process, _ []string) error { return load(ctx, p, f) }
+		},
+	}
+}
+
+func (f *loadFlags) define(flags *flag.FlagSet, spec string) {
+	flags.StringVar(&f.spec, "spec", spec, "the deploy spec `FILE` that an oci_load target wrote")
+	flags.StringVar(&f.to.repository, "repository", "", "call the image `NAME` and not what the target says")
+	flags.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
+	flags.Func("platform", "load the image for `OS/ARCH[/VARIANT]`; default: this machine's", func(text string) (err error) {
 		f.platform, err = v1.ParsePlatform(text)
 		return err
 	})
-	set.StringVar(&f.runtime, "runtime", "", "load into `RUNTIME`: docker, podman or containerd; default: the first that answers")
-	set.StringVar(&f.output, "output", "", "write a tar `FILE` and load it nowhere")
-	set.StringVar(&f.format, "format", "oci", "`FORMAT` of --output: oci (a layout) or docker (as docker save)")
-	if _, err := p.parse(set, args, 0); err != nil {
-		return nil, err
-	}
-	switch {
-	case f.runtime != "" && f.output != "":
-		return nil, &usageError{"--runtime and --output exclude each other"}
-	case f.runtime != "" && ociload.New(f.runtime, execute) == nil:
-		return nil, &usageError{fmt.Sprintf("--runtime is %q, want one of: %s", f.runtime, strings.Join(ociload.Names(), ", "))}
-	case f.format != "oci" && f.format != "docker":
-		return nil, &usageError{fmt.Sprintf("--format is %q, want oci or docker", f.format)}
-	}
-	return f, nil
+	flags.StringVar(&f.runtime, "runtime", "", "load into `RUNTIME`: docker, podman or containerd; default: the first that answers")
+	flags.StringVar(&f.output, "output", "", "write a tar `FILE` and load it nowhere")
+	flags.StringVar(&f.format, "format", "oci", "`FORMAT` of --output: oci (a layout) or docker (as docker save)")
 }
 
-func runLoad(ctx context.Context, p *process, spec string, args []string) error {
-	f, err := parseLoad(p, spec, args)
-	if err != nil {
+func (f *loadFlags) check() error {
+	switch {
+	case f.runtime != "" && f.output != "":
+		return cli.Usagef("--runtime and --output exclude each other")
+	case f.runtime != "" && ociload.New(f.runtime, execute) == nil:
+		return cli.Usagef("--runtime is %q, want one of: %s", f.runtime, strings.Join(ociload.Names(), ", "))
+	case f.format != "oci" && f.format != "docker":
+		return cli.Usagef("--format is %q, want oci or docker", f.format)
+	}
+	return nil
+}
+
+func load(ctx context.Context, p *cli.Process, f *loadFlags) error {
+	if err := f.check(); err != nil {
 		return err
 	}
-	d, err := p.read(f.spec, f.to)
+	d, err := read(p, f.spec, f.to)
 	if err != nil {
 		return err
 	}
@@ -65,28 +77,32 @@ func runLoad(ctx context.Context, p *process, spec string, args []string) error 
 	if err != nil {
 		return err
 	}
-	shown := newProgress(p.stderr, "loading")
-	remoteBlobs(d, p.registry(shown.say), shown.say)
-	archive := ociarchive.Archive{Images: images, Blobs: d.Blobs, Done: shown.done}
+	shown := progress.New("ocideploy", p.Stderr)
+	defer shown.Close()
+	if err := remoteBlobs(p, d, registries(p, shown.Say), shown.Say); err != nil {
+		return err
+	}
+	bar := &bar{display: shown, verb: "loading"}
+	archive := ociarchive.Archive{Images: images, Blobs: d.Blobs, Done: bar.add}
 	if f.output != "" {
-		shown.total(archive.Size())
-		err := writeTar(ctx, p.path(f.output), f.format, &archive)
-		shown.end()
+		bar.begin(archive.Size())
+		err := writeTar(ctx, p.Path(f.output), f.format, &archive)
+		shown.Close()
 		return diskFull(err)
 	}
-	loaded, err := loadInto(ctx, f.runtime, archive, shown)
-	shown.end()
+	loaded, err := loadInto(ctx, f.runtime, archive, shown, bar)
+	shown.Close()
 	if err != nil {
 		return diskFull(err)
 	}
 	for _, r := range loaded {
-		fmt.Fprintf(p.stderr, "ocideploy: %s\n", loadSummary(r))
+		shown.Say("%s", loadSummary(r))
 		names := r.Image.Names
 		if len(names) == 0 {
 			names = []string{r.Image.Manifest.Manifest.Config.Digest.String()}
 		}
 		for _, name := range names {
-			fmt.Fprintln(p.stdout, name)
+			fmt.Fprintln(p.Stdout, name)
 		}
 	}
 	return nil
@@ -101,15 +117,15 @@ func writeTar(ctx context.Context, path, format string, archive *ociarchive.Arch
 	})
 }
 
-func loadInto(ctx context.Context, name string, archive ociarchive.Archive, shown *progress) ([]ociload.Result, error) {
+func loadInto(ctx context.Context, name string, archive ociarchive.Archive, shown *progress.Display, bar *bar) ([]ociload.Result, error) {
 	if name == "" {
 		var err error
 		if name, err = ociload.Detect(ctx, execute); err != nil {
-			return nil, &hinted{err, "start one, name one with --runtime, or write a tar with --output"}
+			return nil, cli.Hinted(err, "start one, name one with --runtime, or write a tar with --output")
 		}
-		shown.say("loading into %s", name)
+		shown.Say("loading into %s", name)
 	}
-	loader := &ociload.Loader{Runtime: ociload.New(name, execute), Total: shown.total, Done: shown.done, Say: shown.say}
+	loader := &ociload.Loader{Runtime: ociload.New(name, execute), Total: bar.begin, Done: bar.add, Say: shown.Say}
 	return loader.Load(ctx, archive)
 }
 
@@ -123,18 +139,7 @@ func loadSummary(r ociload.Result) string {
 // diskFull adds what to do about a full disk, here or where the runtime keeps images.
 func diskFull(err error) error {
 	if err != nil && (errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "no space left on device")) {
-		return &hinted{err, "the disk is full; nothing was loaded or written: make room and try again"}
+		return cli.Hinted(err, "the disk is full; nothing was loaded or written: make room and try again")
 	}
 	return err
 }
-
-// hinted is an error with advice.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Unwrap() error { return h.error }
-
-// Hint says what to do.
-func (h *hinted) Hint() string { return h.hint }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ocipush"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
@@ -18,54 +20,59 @@ type pushFlags struct {
 	digestFile string
 }
 
-func parsePush(p *process, spec string, args []string) (*pushFlags, error) {
-	f := &pushFlags{}
-	set := flag.NewFlagSet("push", flag.ContinueOnError)
-	set.StringVar(&f.spec, "spec", spec, "the deploy spec `FILE` that an oci_push target wrote")
-	set.StringVar(&f.to.repository, "repository", "", "push to `REPOSITORY` (registry/name) and not where the target says")
-	set.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
-	set.BoolVar(&f.dryRun, "dry-run", false, "ask the registry what it lacks, and change nothing")
-	set.StringVar(&f.digestFile, "digest-file", "", "also write the lines repository@digest to `FILE`")
-	_, err := p.parse(set, args, 0)
-	return f, err
+func pushCommand() cli.Command {
+	return cli.Command{
+		Name:    "push",
+		Summary: "push images into registries: only what they lack",
+		Example: "ocideploy push --spec=bazel-bin/server/push.deploy.json --tag=v1\nbazel run //server:push -- --tag=v1",
+		Define: func(p *cli.Process, flags *flag.FlagSet) cli.Action {
+			f := &pushFlags{}
+			flags.StringVar(&f.spec, "spec", ownSpec(p), "the deploy spec `FILE` that an oci_push target wrote")
+			flags.StringVar(&f.to.repository, "repository", "", "push to `REPOSITORY` (registry/name) and not where the target says")
+			flags.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
+			flags.BoolVar(&f.dryRun, "dry-run", false, "ask the registry what it lacks, and change nothing")
+			flags.StringVar(&f.digestFile, "digest-file", "", "also write the lines repository@digest to `FILE`")
+			return func(ctx context.Context, p *cli.Process, _ []string) error { return push(ctx, p, f) }
+		},
+	}
 }
 
-func runPush(ctx context.Context, p *process, spec string, args []string) error {
-	f, err := parsePush(p, spec, args)
+func push(ctx context.Context, p *cli.Process, f *pushFlags) error {
+	d, err := read(p, f.spec, f.to)
 	if err != nil {
 		return err
 	}
-	d, err := p.read(f.spec, f.to)
-	if err != nil {
+	shown := progress.New("ocideploy", p.Stderr)
+	defer shown.Close()
+	client := registries(p, shown.Say)
+	if err := remoteBlobs(p, d, client, shown.Say); err != nil {
 		return err
 	}
-	shown := newProgress(p.stderr, "pushing")
-	client := p.registry(shown.say)
-	remoteBlobs(d, client, shown.say)
+	bar := &bar{display: shown, verb: "pushing"}
 	pusher := &ocipush.Pusher{Registry: client, Jobs: 8, DryRun: f.dryRun, Progress: ocipush.Progress{
-		Total: shown.total, Done: shown.done,
+		Total: bar.begin, Done: bar.add,
 		Blob: func(name string, outcome registry.Outcome) {
-			if outcome != registry.Existed && !f.dryRun {
-				shown.item("%s %s", outcome, name)
+			if outcome != registry.Existed && !f.dryRun && !shown.Terminal() {
+				shown.Say("%s %s", outcome, name)
 			}
 		},
 	}}
 	results, err := pusher.Push(ctx, d)
-	shown.end()
+	shown.Close()
 	if err != nil {
 		return err
 	}
 	var references strings.Builder
 	for _, r := range results {
-		fmt.Fprintf(p.stderr, "ocideploy: %s\n", summary(r, f.dryRun))
+		shown.Say("%s", summary(r, f.dryRun))
 		fmt.Fprintln(&references, r.Reference)
 	}
 	if f.digestFile != "" && !f.dryRun {
-		if err := atomicfile.WriteBytes(p.path(f.digestFile), []byte(references.String())); err != nil {
+		if err := atomicfile.WriteBytes(p.Path(f.digestFile), []byte(references.String())); err != nil {
 			return fmt.Errorf("pushed, but --digest-file: %w", err)
 		}
 	}
-	_, err = fmt.Fprint(p.stdout, references.String())
+	_, err = fmt.Fprint(p.Stdout, references.String())
 	return err
 }
 
@@ -73,9 +80,9 @@ func runPush(ctx context.Context, p *process, spec string, args []string) error 
 func summary(r *ocipush.Result, dry bool) string {
 	uploaded := r.Blobs[registry.Uploaded]
 	if dry {
-		return fmt.Sprintf("dry run: would upload or mount %d blobs (%s) and set %s", uploaded, size(r.Bytes), tags(r.Tagged))
+		return fmt.Sprintf("dry run: would upload or mount %d blobs (%s) and set %s", uploaded, progress.Size(r.Bytes), tags(r.Tagged))
 	}
-	text := fmt.Sprintf("uploaded %d blobs (%s)", uploaded, size(r.Bytes))
+	text := fmt.Sprintf("uploaded %d blobs (%s)", uploaded, progress.Size(r.Bytes))
 	if n := r.Blobs[registry.Mounted]; n > 0 {
 		text += fmt.Sprintf(", mounted %d", n)
 	}
@@ -88,3 +95,14 @@ func tags(list []string) string {
 	}
 	return "tag " + strings.Join(list, ", ")
 }
+
+// bar is a bar of bytes whose number is known later than the bar.
+type bar struct {
+	display *progress.Display
+	verb    string
+	bar     progress.Bar
+}
+
+func (b *bar) begin(total int64) { b.bar = b.display.Bytes(b.verb, total) }
+
+func (b *bar) add(bytes int64) { b.bar.Add(bytes) }

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
 )
@@ -82,8 +81,8 @@ func TestRunfiles(t *testing.T) {
 				env = test.env(dir)
 			}
 			var stdout, stderr bytes.Buffer
-			p := &process{argv0: argv0, getenv: func(key string) string { return env[key] }, stdout: &stdout, stderr: &stderr}
-			err := p.run(context.Background(), args)
+			p := &cli.Process{Argv0: argv0, Getenv: func(key string) string { return env[key] }, Stdout: &stdout, Stderr: &stderr}
+			err := program().Run(context.Background(), p, args)
 			if test.want != "" {
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("got %v, want %q", err, test.want)
@@ -94,24 +93,5 @@ func TestRunfiles(t *testing.T) {
 				t.Errorf("got %q, %v; want %q", stdout.String(), err, want)
 			}
 		})
-	}
-}
-
-func TestExitCodes(t *testing.T) {
-	for _, test := range []struct {
-		err  error
-		want int
-		text string
-	}{
-		{nil, 0, ""},
-		{flag.ErrHelp, 0, ""},
-		{errors.New("x"), 1, "ocideploy: error: x\n"},
-		{fmt.Errorf("y: %w", &usageError{"x"}), 2, "ocideploy: error: y: x\n"},
-		{fmt.Errorf("y: %w", context.Canceled), 1, "ocideploy: error: interrupted\n"},
-	} {
-		var stderr bytes.Buffer
-		if got := (&process{stderr: &stderr}).report(test.err); got != test.want || stderr.String() != test.text {
-			t.Errorf("%v: got %d, %q; want %d, %q", test.err, got, stderr.String(), test.want, test.text)
-		}
 	}
 }

@@ -12,12 +12,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 )
-
-// jobs is how many files are downloaded at once.
-const jobs = 8
 
 // file is what --get says of a file.
 type file struct {
@@ -53,7 +51,7 @@ type downloader struct {
 func (d downloader) writeAll(ctx context.Context, files []file, dir string) ([]string, error) {
 	paths := make([]string, len(files))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(jobs)
+	group.SetLimit(network.Jobs)
 	for i, f := range files {
 		paths[i] = filepath.Join(dir, strconv.Itoa(i)+"-"+f.Name)
 		group.Go(func() error { return d.write(ctx, f, paths[i]) })

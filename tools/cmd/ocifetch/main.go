@@ -6,18 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/rules-apk/rules_apk/tools/internal/fetch"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/flagfile"
 )
 
@@ -31,34 +29,7 @@ JSON is {"name":…,"urls":[…],"sha256":"sha256:…","size":…}; the first UR
   ocifetch --get=… --get=… --pass=--apk -- ocibuild merge --facts=…    runs: ocibuild merge --facts=… --apk=… --apk=…
 `
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(report(err))
-}
-
-// report prints an error and returns the exit code. A program that failed has said why.
-func report(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return max(1, exit.ExitCode())
-	}
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(os.Stderr, "ocifetch: error: %v\n", err)
-	var u *usageError
-	if errors.As(err, &u) {
-		return 2
-	}
-	return 1
-}
-
-// usageError is an error in how the program was called.
-type usageError struct{ msg string }
-
-func (e *usageError) Error() string { return e.msg }
+func main() { cli.Main("ocifetch", nil, run) }
 
 // options are the flags before PROGRAM.
 type options struct {
@@ -80,8 +51,7 @@ func parse(args []string) (*options, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags := flag.NewFlagSet("ocifetch", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+	flags := cli.NewFlags("ocifetch")
 	flags.Func("get", "a file to download", func(value string) error {
 		f, err := parseFile(value)
 		o.files = append(o.files, f)
@@ -90,17 +60,17 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.output, "output", "", "where to write the file")
 	flags.StringVar(&o.pass, "pass", "", "the flag of PROGRAM that takes a file")
 	if err := flags.Parse(args); err != nil {
-		return nil, &usageError{err.Error()}
+		return nil, cli.FlagError(flags, err, "ocifetch help")
 	}
 	switch {
 	case flags.NArg() > 0:
-		return nil, &usageError{fmt.Sprintf("argument is %q, want --flag=value, and -- before the program", flags.Arg(0))}
+		return nil, cli.Usagef("argument is %q, want --flag=value, and -- before the program", flags.Arg(0))
 	case len(o.files) == 0:
-		return nil, &usageError{"--get is missing; run: ocifetch help"}
+		return nil, cli.Usagef("--get is missing; run: ocifetch help")
 	case o.output != "" && (len(o.program) > 0 || len(o.files) > 1):
-		return nil, &usageError{"got --output, want one --get with it and no program"}
+		return nil, cli.Usagef("got --output, want one --get with it and no program")
 	case o.output == "" && (len(o.program) == 0 || !strings.HasPrefix(o.pass, "--")):
-		return nil, &usageError{"want --output=FILE, or --pass=--FLAG and -- PROGRAM"}
+		return nil, cli.Usagef("want --output=FILE, or --pass=--FLAG and -- PROGRAM")
 	}
 	return o, nil
 }
@@ -115,16 +85,21 @@ func parseFile(value string) (file, error) {
 	return f, f.check()
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, p *cli.Process, args []string) error {
 	if len(args) > 0 && (args[0] == "help" || args[0] == "--help") {
-		_, err := io.WriteString(stdout, usage)
+		_, err := io.WriteString(p.Stdout, usage)
 		return err
 	}
 	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	d := downloader{client: client(stderr)}
+	n := &network.Network{Program: "ocifetch", Process: p, Say: progress.New("ocifetch", p.Stderr).Say}
+	client, err := n.Files(network.Options{})
+	if err != nil {
+		return err
+	}
+	d := downloader{client}
 	if o.output != "" {
 		return d.write(ctx, o.files[0], o.output)
 	}
@@ -141,27 +116,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	for _, path := range paths {
 		program = append(program, o.pass+"="+path)
 	}
+	return execute(ctx, p, program)
+}
+
+// execute runs the program, which says itself what is wrong: its exit code becomes that of the whole.
+func execute(ctx context.Context, p *cli.Process, program []string) error {
 	cmd := exec.CommandContext(ctx, program[0], program[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
-	cmd.Stdout, cmd.Stderr = stdout, stderr
-	return cmd.Run()
-}
-
-func client(stderr io.Writer) *fetch.Client {
-	return &fetch.Client{
-		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			TLSHandshakeTimeout:   15 * time.Second,
-			ResponseHeaderTimeout: time.Minute,
-			MaxIdleConnsPerHost:   jobs,
-			ForceAttemptHTTP2:     true,
-			DisableCompression:    true,
-		},
-		UserAgent: "ocifetch (rules_apk)",
-		Attempts:  4,
-		Backoff:   500 * time.Millisecond,
-		Stall:     time.Minute,
-		Notify:    func(message string) { fmt.Fprintf(stderr, "ocifetch: %s\n", message) },
+	cmd.Stdout, cmd.Stderr = p.Stdout, p.Stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return cli.Exit(max(1, exit.ExitCode()))
 	}
+	return err
 }

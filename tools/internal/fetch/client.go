@@ -10,10 +10,10 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
-	"strings"
 	"time"
+
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // ErrNotFound is wrapped by the errors for a file that no location has.
@@ -84,34 +84,12 @@ func (c *Client) notify(format string, args ...any) {
 	}
 }
 
-// IsRemote reports whether a location needs the network.
-func IsRemote(location string) bool {
-	return strings.HasPrefix(location, "http://") || strings.HasPrefix(location, "https://")
-}
-
-// LocalPath returns the path that a file URL or a path stands for. The error is
-// a *fs.PathError.
-func LocalPath(location string) (string, error) {
-	scheme, _, ok := strings.Cut(location, "://")
-	if !ok {
-		return location, nil
-	}
-	if scheme != "file" {
-		return "", &fs.PathError{Op: "open", Path: location, Err: fmt.Errorf("scheme is %q, want https, http or file, or a path", scheme)}
-	}
-	u, err := url.Parse(location)
-	if err != nil || u.Host != "" && u.Host != "localhost" || u.Path == "" {
-		return "", &fs.PathError{Op: "open", Path: location, Err: errors.New("not a valid file URL, want file:///absolute/path")}
-	}
-	return u.Path, nil
-}
-
 // open makes one attempt at one location, from offset on.
 func (c *Client) open(ctx context.Context, location string, offset int64, etag string, known *fileCopy) (*response, error) {
-	if IsRemote(location) {
+	if urlpath.IsRemote(location) {
 		return c.get(ctx, location, offset, etag, known)
 	}
-	path, err := LocalPath(location)
+	path, err := urlpath.Local(location)
 	if err != nil {
 		return nil, err
 	}

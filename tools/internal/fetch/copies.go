@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // A fileCopy is what was read from a URL before.
@@ -33,7 +34,7 @@ func (c *Client) copyPath(url string) string {
 // loadCopy returns nil where there is no sound copy: then the file is read
 // again.
 func (c *Client) loadCopy(url string) *fileCopy {
-	if c.Copies == "" || !IsRemote(url) {
+	if c.Copies == "" || !urlpath.IsRemote(url) {
 		return nil
 	}
 	content, err := os.ReadFile(c.copyPath(url))
@@ -50,7 +51,7 @@ func (c *Client) loadCopy(url string) *fileCopy {
 
 // saveCopy keeps what has an ETag, and nothing else.
 func (c *Client) saveCopy(f *fileCopy) error {
-	if c.Copies == "" || f.etag == "" || !IsRemote(f.url) {
+	if c.Copies == "" || f.etag == "" || !urlpath.IsRemote(f.url) {
 		return nil
 	}
 	line, err := json.Marshal(copyHeader{f.url, f.etag, sum(f.data)})

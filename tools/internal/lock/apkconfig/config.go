@@ -10,6 +10,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/nearest"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // knownArchs returns the architectures that can be locked, by apk's names.
@@ -136,12 +137,12 @@ func checkLocation(location string) error {
 	if location == "" {
 		return fmt.Errorf("an empty location; want an https://, http:// or file:// URL, or a path")
 	}
-	scheme, _, ok := strings.Cut(location, "://")
-	if !ok {
+	scheme := urlpath.Scheme(location)
+	if scheme == "" {
 		return nil
 	}
-	if scheme != "https" && scheme != "http" && scheme != "file" {
-		return fmt.Errorf("%q: scheme is %q, want https, http or file, or a path", location, scheme)
+	if scheme != "https" && scheme != "http" && scheme != "file" || !strings.HasPrefix(location, scheme) {
+		return fmt.Errorf("%q: scheme is %q, want https, http or file, in lower case, or a path", urlpath.Redact(location), location[:len(scheme)])
 	}
 	u, err := url.Parse(location)
 	if err != nil {

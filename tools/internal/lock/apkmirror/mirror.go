@@ -24,6 +24,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // A Trust says why an index in a mirror can be believed.
@@ -117,9 +118,9 @@ func (m *Mirror) copy(ctx context.Context, lock *lockfile.Lock, p *lockfile.Pack
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return nil, err
 	}
-	locations := []string{locker.Locate(m.Base, p.URL)}
+	locations := []string{urlpath.From(m.Base, p.URL)}
 	for _, mirror := range lock.Repositories[p.Repository].Mirrors {
-		locations = append(locations, locker.Locate(m.Base, mirror)+"/"+p.Arch+"/"+name)
+		locations = append(locations, urlpath.From(m.Base, mirror)+"/"+p.Arch+"/"+name)
 	}
 	var file *apkfile.File
 	want := apkrepo.Wanted{Name: p.Name, Version: p.Version, Arch: p.Arch, Checksum: p.Checksum, Size: p.Size, Locations: locations}
@@ -197,7 +198,7 @@ func (m *Mirror) original(ctx context.Context, lock *lockfile.Lock, arch string)
 	repository := lock.Repositories[0]
 	var located apkrepo.Repository
 	for _, l := range append([]string{repository.URL}, repository.Mirrors...) {
-		located.Locations = append(located.Locations, locker.Locate(m.Base, l))
+		located.Locations = append(located.Locations, urlpath.From(m.Base, l))
 	}
 	data, err := m.Reader.RawIndex(ctx, located, arch)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
-	"github.com/rules-apk/rules_apk/tools/internal/fetch"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // maxKey bounds a public key file.
@@ -27,8 +27,8 @@ func ReadKeyring(ctx context.Context, fetcher Fetcher, locations []string) (*apk
 }
 
 func addKey(ctx context.Context, fetcher Fetcher, keyring *apksign.Keyring, location string) error {
-	if !fetch.IsRemote(location) {
-		dir, err := fetch.LocalPath(location)
+	if !urlpath.IsRemote(location) {
+		dir, err := urlpath.Local(location)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/rules-apk/rules_apk/tools/internal/fetch"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // Wanted is a package file that somebody vouches for: an index or a lock.
@@ -35,7 +35,7 @@ func (r *Reader) Read(ctx context.Context, want Wanted, progress func(n int), co
 }
 
 func (r *Reader) read(ctx context.Context, want Wanted, progress func(n int), consume func(io.Reader) error) (fresh bool, err error) {
-	stored := r.Store != nil && fetch.IsRemote(want.Locations[0])
+	stored := r.Store != nil && urlpath.IsRemote(want.Locations[0])
 	body, fresh, err := r.open(ctx, want, stored)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, &Deleted{Name: want.Name, err: err}

@@ -5,7 +5,6 @@ package locker
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 // Progress is told how far the downloads are. Its methods are called from
@@ -112,17 +112,9 @@ func (l *Locker) indexes(ctx context.Context, config *apkconfig.Config) (map[str
 func (l *Locker) locate(r apkconfig.Repository) apkrepo.Repository {
 	var located apkrepo.Repository
 	for _, location := range append([]string{r.URL}, r.Mirrors...) {
-		located.Locations = append(located.Locations, Locate(l.Dir, location))
+		located.Locations = append(located.Locations, urlpath.From(l.Dir, location))
 	}
 	return located
-}
-
-// Locate returns a location with a relative path joined to dir.
-func Locate(dir, location string) string {
-	if strings.Contains(location, "://") || filepath.IsAbs(location) {
-		return location
-	}
-	return filepath.Join(dir, location)
 }
 
 func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index) []lockfile.Repository {

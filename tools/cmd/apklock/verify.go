@@ -9,49 +9,51 @@ import (
 	"os"
 	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
-	"github.com/rules-apk/rules_apk/tools/internal/fetch"
-	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/layerproof"
-	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
-	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
-type verifyFlags struct {
-	image   string
-	lock    string
-	keyring list
+type verifyOptions struct {
+	fileOptions
+	network.Options
+	keyring cli.List
 }
 
-func parseVerify(p *process, args []string) (*verifyFlags, error) {
-	f := &verifyFlags{}
-	set := flag.NewFlagSet("verify", flag.ContinueOnError)
-	set.StringVar(&f.lock, "lock", "apk.lock.json", "the lock `FILE` whose packages the image is made of")
-	set.Var(&f.keyring, "keyring", "a public key, a directory of them or a URL: also fetch every package and prove it signed; may be repeated")
-	rest, err := p.parse(set, args, 1)
-	if err != nil {
-		return nil, err
+func verifyCommand() cli.Command {
+	return cli.Command{
+		Name:      "verify",
+		Arguments: "IMAGE|LAYOUT_DIRECTORY",
+		Summary:   "tell which layers of an image are packages of a lock, and prove it",
+		Example: "apklock verify registry.example.com/server:v1 --lock apk.lock.json --keyring /etc/apk/keys\n" +
+			"apklock verify bazel-bin/server/layout",
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
+			var o verifyOptions
+			o.fileOptions.define(flags)
+			o.Options.Define(flags)
+			flags.Var(&o.keyring, "keyring", "public key `FILE`, folder of them, or URL: also fetch every package and prove it signed; may be repeated")
+			return func(ctx context.Context, p *cli.Process, args []string) error {
+				return verify(ctx, o, args[0], p)
+			}
+		},
 	}
-	f.image = rest[0]
-	return f, nil
 }
 
-func runVerify(ctx context.Context, p *process, _ string, args []string) error {
-	f, err := parseVerify(p, args)
+func verify(ctx context.Context, o verifyOptions, from string, p *cli.Process) error {
+	say := progress.New("apklock", p.Stderr).Say
+	prover, err := o.prover(ctx, p, say)
 	if err != nil {
 		return err
 	}
-	prover, err := p.prover(ctx, f)
-	if err != nil {
-		return err
-	}
-	images, err := p.images(ctx, f.image)
+	images, err := readImages(ctx, from, p, say)
 	if err != nil {
 		return err
 	}
@@ -59,59 +61,41 @@ func runVerify(ctx context.Context, p *process, _ string, args []string) error {
 	for _, image := range images {
 		layers, err := prover.Layers(ctx, image)
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.image, err)
+			return fmt.Errorf("%s: %w", from, err)
 		}
-		n, err := showLayers(p.stdout, image, layers)
+		n, err := showLayers(p.Stdout, image, layers)
 		if err != nil {
 			return err
 		}
 		bad += n
 	}
 	if bad > 0 {
-		return fmt.Errorf("%s: %d layers are not what the lock says they are", f.image, bad)
+		return fmt.Errorf("%s: %d layers are not what the lock says they are", from, bad)
 	}
 	return nil
 }
 
-func (p *process) prover(ctx context.Context, f *verifyFlags) (*layerproof.Prover, error) {
-	path := p.path(f.lock)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading lock: %w", err)
-	}
-	lock, err := lockfile.Parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	// Paths in a lock are seen from the folder that it lies in.
-	prover := &layerproof.Prover{Lock: lock, Jobs: 4, Locate: func(location string) string {
-		return locker.Locate(filepath.Dir(path), location)
-	}}
-	if f.keyring == nil {
-		return prover, nil
-	}
-	fetcher := &fetch.Client{
-		Transport: transport(), Attempts: 4, Backoff: 500 * time.Millisecond, Stall: time.Minute,
-		Notify: func(message string) { fmt.Fprintf(p.stderr, "ocideploy: %s\n", message) },
-	}
-	var keys []string
-	for _, key := range f.keyring {
-		if !fetch.IsRemote(key) {
-			key = p.path(key)
-		}
-		keys = append(keys, key)
-	}
-	keyring, err := apkrepo.ReadKeyring(ctx, fetcher, keys)
+func (o *verifyOptions) prover(ctx context.Context, p *cli.Process, say func(string, ...any)) (*layerproof.Prover, error) {
+	lock, err := readLock(p, o.lock)
 	if err != nil {
 		return nil, err
 	}
-	prover.Reader = &apkrepo.Reader{Fetcher: fetcher, Keyring: keyring}
-	return prover, nil
+	dir := filepath.Dir(p.WorkspacePath(o.config))
+	prover := &layerproof.Prover{Lock: lock, Jobs: 4, Locate: func(location string) string { return urlpath.From(dir, location) }}
+	if o.keyring == nil {
+		return prover, nil
+	}
+	var keys []string
+	for _, key := range o.keyring {
+		keys = append(keys, urlpath.From(p.Path("."), key))
+	}
+	prover.Reader, err = openReader(ctx, p, o.Options, keys, say)
+	return prover, err
 }
 
-// images reads an image, or all images of an index, from a layout directory or a registry.
-func (p *process) images(ctx context.Context, from string) ([]v1.Image, error) {
-	if dir := p.path(from); isDir(dir) {
+// readImages reads an image, or all images of an index, from a layout directory or a registry.
+func readImages(ctx context.Context, from string, p *cli.Process, say func(string, ...any)) ([]v1.Image, error) {
+	if dir := p.Path(from); isDir(dir) {
 		index, err := layout.ImageIndexFromPath(dir)
 		if err != nil {
 			return nil, fmt.Errorf("layout %s: %w", dir, err)
@@ -120,9 +104,9 @@ func (p *process) images(ctx context.Context, from string) ([]v1.Image, error) {
 	}
 	ref, err := name.ParseReference(from)
 	if err != nil {
-		return nil, &usageError{fmt.Sprintf("%q is no directory, and no image either: %v", from, err)}
+		return nil, cli.Usagef("%q is no directory, and no image either: %v", from, err)
 	}
-	client := p.registry(func(format string, args ...any) { fmt.Fprintf(p.stderr, "ocideploy: "+format+"\n", args...) })
+	client := (&network.Network{Program: "apklock", Process: p, Say: say}).Registries()
 	repository, err := client.Open(ctx, ref.Context(), registry.Access{})
 	if err != nil {
 		return nil, err
@@ -140,6 +124,11 @@ func (p *process) images(ctx context.Context, from string) ([]v1.Image, error) {
 	}
 	image, err := desc.Image()
 	return []v1.Image{image}, err
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // imagesOf lists the images of an index, those of indexes in it included.
