@@ -6,7 +6,6 @@ require (
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/bmatcuk/doublestar/v4 v4.9.1
 	github.com/docker/cli v28.2.2+incompatible
-	github.com/dustin/go-humanize v1.0.1
 	github.com/google/go-containerregistry v0.20.6
 	github.com/jdx/go-netrc v1.0.0
 	github.com/klauspost/compress v1.18.0
