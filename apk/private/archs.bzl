@@ -1,6 +1,6 @@
 """What apk calls a CPU: the only table of it."""
 
-load("//oci/private:platform.bzl", "cpu_value")
+load("//oci/private:platform.bzl", "LINUX_ATTRS", "cpu_value")
 
 visibility(["//apk/..."])
 
@@ -18,7 +18,7 @@ ARCHS = {
 }
 
 # For rules that call target_arch.
-ARCH_ATTRS = {
+ARCH_ATTRS = LINUX_ATTRS | {
     "_archs": attr.label_keyed_string_dict(
         default = {cpu: arch for arch, cpu in ARCHS.items()},
     ),
@@ -33,9 +33,4 @@ def target_arch(ctx):
     Returns:
         (err, arch)
     """
-    arch = cpu_value(ctx, ctx.attr._archs)
-    if arch == None:
-        return "the target platform has none of the CPUs that apk knows, want one of %s; set --platforms" % (
-            ", ".join(ARCHS)
-        ), None
-    return None, arch
+    return cpu_value(ctx, ctx.attr._archs)

@@ -7,6 +7,7 @@ load("//apk/private:system_layer.bzl", "SYSTEM_ATTRS", "system_layer", "system_s
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
@@ -116,7 +117,7 @@ def _apk_image_impl(ctx):
         fail("%s: %s" % (ctx.label, err))
     err, platform = oci_platform(ctx)
     if err:
-        fail(err)
+        fail("%s: %s" % (ctx.label, err))
     err, config = image_config(ctx.attr)
     if err:
         fail("%s: %s" % (ctx.label, err))
@@ -143,7 +144,7 @@ def _apk_image_impl(ctx):
         world = sorted({closure.name: True for closure in closures}),
     )
     system = system_layer(ctx, packages = packages, spec = spec | packed.spec)
-    image = image_manifest(
+    err, image = image_manifest(
         ctx,
         annotations = ctx.attr.annotations,
         config = config,
@@ -152,11 +153,14 @@ def _apk_image_impl(ctx):
         layers = packed.layers + [system.layer],
         platform = platform,
     )
+    if err:
+        fail("%s: %s" % (ctx.label, err))
     return image_result(ctx, image, report = depset([system.report]))
 
 apk_image = rule(
     implementation = _apk_image_impl,
     doc = DOC,
     attrs = ATTRS,
+    cfg = linux_transition,
     provides = [OciImageInfo],
 )

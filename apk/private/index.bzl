@@ -2,6 +2,7 @@
 
 load("//apk/private:archs.bzl", "ARCH_ATTRS", "target_arch")
 load("//apk/private:signing.bzl", "SIGNING_ATTRS", "add_key")
+load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 
 visibility(["//apk/..."])
@@ -58,4 +59,5 @@ apk_index = rule(
     implementation = _apk_index_impl,
     doc = DOC,
     attrs = ATTRS,
+    cfg = linux_transition,
 )

@@ -7,6 +7,7 @@ load("//apk/private:signing.bzl", "SIGNING_ATTRS", "add_key")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "add_entries", "attr_entries")
+load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
@@ -182,5 +183,6 @@ apk_package = rule(
     implementation = _apk_package_impl,
     doc = DOC,
     attrs = ATTRS,
+    cfg = linux_transition,
     provides = [ApkClosureInfo, ApkPackageInfo],
 )

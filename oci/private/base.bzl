@@ -73,27 +73,26 @@ def base_image(ctx):
     """Works out what the attribute `base` stands for, and the platform of what is put upon it.
 
     Args:
-        ctx: context of a rule with BASE_ATTRS, OCI_PLATFORM_ATTRS and the ocibuild toolchain
+        ctx: context of a rule with BASE_ATTRS, OCI_PLATFORM_ATTRS and OCIBUILD_ATTRS
 
     Returns:
         (err, value): struct of image, an OciImageInfo or None, and platform, a struct as oci_platform returns it.
     """
     base = ctx.attr.base
-    if base and OciImageInfo in base:
-        return None, struct(image = base[OciImageInfo], platform = platform_of(base[OciImageInfo]))
     err, platform = oci_platform(ctx)
     if err:
         return err, None
+    if base and OciImageInfo in base:
+        return None, struct(image = base[OciImageInfo], platform = platform_of(base[OciImageInfo]))
     if not base:
         return None, struct(image = None, platform = platform)
     if OciIndexInfo in base:
         err, image = _of_index(base[OciIndexInfo], platform)
         if err:
-            return "%s: base %s %s" % (ctx.label, base.label, err), None
+            return "base %s %s" % (base.label, err), None
         return None, struct(image = image, platform = platform)
     if len(ctx.files.base) != 1:
-        return "%s: base %s is no image and has %d files, want one directory in the OCI image layout: the folder, not its files" % (
-            ctx.label,
+        return "base %s is no image and has %d files, want one directory in the OCI image layout: the folder, not its files" % (
             base.label,
             len(ctx.files.base),
         ), None

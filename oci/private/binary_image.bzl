@@ -3,6 +3,7 @@
 load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform", "platform_mismatch")
 load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries", "split_program_entries")
@@ -34,8 +35,11 @@ ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OC
 }
 
 def _layers(ctx, path):
-    parts = split_program_entries(program_entries(ctx, ctx.attr.binary, path))
-    return [
+    err, entries = program_entries(ctx, ctx.attr.binary, path)
+    if err:
+        return err, None
+    parts = split_program_entries(entries)
+    return None, [
         write_layer(
             ctx,
             compression = ctx.attr.compression,
@@ -54,29 +58,35 @@ def _oci_binary_image_impl(ctx):
         fail("%s: %s" % (ctx.label, err))
     err, platform = oci_platform(ctx)
     if err:
-        fail(err)
+        fail("%s: %s" % (ctx.label, err))
     err, base = base_image(ctx)
     if err:
-        fail(err)
+        fail("%s: %s" % (ctx.label, err))
     err = platform_mismatch(base.image, platform) if base.image else None
     if err:
         fail("%s: base %s %s" % (ctx.label, ctx.attr.base.label, err))
     path = ctx.attr.path or "/app/" + ctx.executable.binary.basename
     config.setdefault("Entrypoint", [path])
-    image = image_manifest(
+    err, layers = _layers(ctx, path)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    err, image = image_manifest(
         ctx,
         annotations = ctx.attr.annotations,
         base = base.image,
         config = config,
         created = None if base.image else 0,
-        layers = _layers(ctx, path),
+        layers = layers,
         platform = platform,
     )
+    if err:
+        fail("%s: %s" % (ctx.label, err))
     return image_result(ctx, image)
 
 binary_image = rule(
     implementation = _oci_binary_image_impl,
     doc = DOC,
     attrs = ATTRS,
+    cfg = linux_transition,
     provides = [OciImageInfo],
 )

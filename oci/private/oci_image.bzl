@@ -3,6 +3,7 @@
 load("//oci/private:base.bzl", "BASE_ATTRS", "base_image")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
+load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
@@ -41,8 +42,8 @@ def _oci_image_impl(ctx):
         fail("%s: %s" % (ctx.label, err))
     err, base = base_image(ctx)
     if err:
-        fail(err)
-    image = image_manifest(
+        fail("%s: %s" % (ctx.label, err))
+    err, image = image_manifest(
         ctx,
         platform = base.platform,
         layers = [layer[OciLayerInfo] for layer in ctx.attr.layers],
@@ -51,11 +52,14 @@ def _oci_image_impl(ctx):
         created = None if base.image else 0,
         base = base.image,
     )
+    if err:
+        fail("%s: %s" % (ctx.label, err))
     return image_result(ctx, image)
 
 oci_image = rule(
     implementation = _oci_image_impl,
     doc = DOC,
     attrs = ATTRS,
+    cfg = linux_transition,
     provides = [OciImageInfo],
 )

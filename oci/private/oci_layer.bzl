@@ -1,7 +1,9 @@
 """oci_layer: files become a layer."""
 
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "attr_entries")
+load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
+load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries")
 load("//oci/private/actions:layer.bzl", "COMPRESSION_ATTRS", "write_layer")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
@@ -22,7 +24,7 @@ oci_layer(
 ```
 """
 
-ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | OCIBUILD_ATTRS | RUNFILES_ATTRS | {
+ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | OCI_PLATFORM_ATTRS | OCIBUILD_ATTRS | RUNFILES_ATTRS | {
     "programs": attr.label_keyed_string_dict(
         doc = "Executable targets, and the absolute path of each. Its runfiles are beside it, in PATH.runfiles.",
         cfg = "target",
@@ -59,6 +61,9 @@ def _existing(ctx):
     return OciLayerInfo(blob = ctx.file.tar, descriptor = descriptor)
 
 def _oci_layer_impl(ctx):
+    err, _ = oci_platform(ctx)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
     made = ctx.attr.files or ctx.attr.programs or ctx.attr.directories or ctx.attr.symlinks
     if bool(made) == bool(ctx.file.tar):
         fail("%s: want either a tar or files, programs, directories and symlinks" % ctx.label)
@@ -69,7 +74,10 @@ def _oci_layer_impl(ctx):
         if err:
             fail("%s: %s" % (ctx.label, err))
         for program, path in ctx.attr.programs.items():
-            entries = entries + program_entries(ctx, program, path)
+            err, program = program_entries(ctx, program, path)
+            if err:
+                fail("%s: %s" % (ctx.label, err))
+            entries = entries + program
         layer = write_layer(
             ctx,
             compression = ctx.attr.compression,
@@ -86,5 +94,6 @@ oci_layer = rule(
     implementation = _oci_layer_impl,
     doc = DOC,
     attrs = ATTRS,
+    cfg = linux_transition,
     provides = [OciLayerInfo],
 )

@@ -15,25 +15,57 @@ OCI_PLATFORMS = {
     "@platforms//cpu:x86_64": "amd64",
 }
 
+# For rules that call cpu_value.
+LINUX_ATTRS = {
+    "_linux": attr.label(default = "@platforms//os:linux"),
+}
+
 # For rules that call oci_platform.
-OCI_PLATFORM_ATTRS = {
+OCI_PLATFORM_ATTRS = LINUX_ATTRS | {
     "_oci_platforms": attr.label_keyed_string_dict(default = OCI_PLATFORMS),
 }
 
-def cpu_value(ctx, values):
-    """Looks the target platform's CPU up.
+def linux_platform_label(value):
+    """The platform that stands for a value of OCI_PLATFORMS.
 
     Args:
-        ctx: rule context
+        value: string, architecture or architecture/variant
+
+    Returns:
+        Label
+    """
+    return Label("//oci/platforms:linux_" + value.replace("/", "_"))
+
+def cpu_value(ctx, values):
+    """Looks the target platform's CPU up. Whatever ends in an image is built for Linux.
+
+    Args:
+        ctx: context of a rule with LINUX_ATTRS
         values: dict, constraint_value target to string, as a label_keyed_string_dict attribute gives it
 
     Returns:
-        string, or None for a CPU that is not among the keys.
+        (err, value): the value of the CPU
     """
-    for target, value in values.items():
-        if ctx.target_platform_has_constraint(target[platform_common.ConstraintValueInfo]):
-            return value
-    return None
+    found = [
+        (target.label, value)
+        for target, value in values.items()
+        if ctx.target_platform_has_constraint(target[platform_common.ConstraintValueInfo])
+    ]
+    if not found:
+        return "the target platform has none of the CPUs that images are made for, want one of %s; set --platforms" % (
+            ", ".join(sorted([str(target.label).removeprefix("@") for target in values]))
+        ), None
+    if not ctx.target_platform_has_constraint(ctx.attr._linux[platform_common.ConstraintValueInfo]):
+        cpu = "@platforms//cpu:" + found[0][0].name
+        return ("the target platform is not for Linux, and what is built for it cannot run in an image; set --platforms, or " +
+                "the platforms of an index, to one with @platforms//os:linux, such as %s") % (
+            _shown(linux_platform_label(OCI_PLATFORMS[cpu]))
+        ), None
+    return None, found[0][1]
+
+def _shown(label):
+    """What users of the module call a label of it."""
+    return "@rules_apk//%s:%s" % (label.package, label.name)
 
 def parse_platform(value):
     """Splits a value of OCI_PLATFORMS.
@@ -91,10 +123,5 @@ def oci_platform(ctx):
     Returns:
         (err, value): the value as parse_platform returns it.
     """
-    value = cpu_value(ctx, ctx.attr._oci_platforms)
-    if value == None:
-        return "%s: the target platform has none of the CPUs that images are made for, want one of %s; set --platforms" % (
-            ctx.label,
-            ", ".join(sorted(OCI_PLATFORMS)),
-        ), None
-    return None, parse_platform(value)
+    err, value = cpu_value(ctx, ctx.attr._oci_platforms)
+    return (err, None) if err else (None, parse_platform(value))

@@ -66,20 +66,20 @@ def program_entries(ctx, target, path):
         path: string, absolute
 
     Returns:
-        list as archive_entries returns it, of entries that have external, whether another repository brings it; without
-        runfiles where the executable is the only one.
+        (err, entries): list as archive_entries returns it, of entries that have external, whether another repository brings
+        it; without runfiles where the executable is the only one.
     """
     info = target[DefaultInfo]
     executable = info.files_to_run.executable
     if not executable:
-        fail("programs: %s is not executable; name it in files" % target.label)
+        return "programs: %s is not executable; name it in files" % target.label, None
     files = _runfiles(ctx, info.default_runfiles)
     mapping = info.files_to_run.repo_mapping_manifest
 
     entries = [_entry(path, "0755", file = executable)]
     own = runfiles_path(executable.short_path)
     if not [name for name in files if name != own]:
-        return entries
+        return None, entries
     root = path + ".runfiles/"
     if mapping:
         files["_repo_mapping"] = struct(external = False, file = mapping)
@@ -88,7 +88,7 @@ def program_entries(ctx, target, path):
             entries.append(_entry(root + name, "0777", link = path))
         else:
             entries.append(_entry(root + name, _file_mode(found.file), external = found.external, file = found.file))
-    return entries
+    return None, entries
 
 def split_program_entries(entries):
     """Parts the entries of an executable by how often they change.

@@ -13,7 +13,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     The action reads descriptors only, never the bytes of a layer.
 
     Args:
-        ctx: context of a rule with CREATED_ATTRS, STAMP_ATTRS and the ocibuild toolchain
+        ctx: context of a rule with CREATED_ATTRS, STAMP_ATTRS and OCIBUILD_ATTRS
         platform: struct as oci_platform returns it
         layers: list of OciLayerInfo to put on top of the base's, from the lowest up
         config: dict, the `config` object of the OCI image config
@@ -23,11 +23,11 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         fragments: list of Files, more of the `config` object, known only when it is built
 
     Returns:
-        OciImageInfo
+        (err, image): OciImageInfo
     """
     err, made = parse_created(ctx.attr.created)
     if err:
-        fail("%s: %s" % (ctx.label, err))
+        return err, None
     if made.seconds != None:
         created = made.seconds
     name = ctx.label.name
@@ -69,7 +69,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         mnemonic = "OciManifest",
         progress_message = "Writing the manifest of %{label}",
     )
-    return OciImageInfo(
+    return None, OciImageInfo(
         architecture = platform.architecture,
         config = config_out,
         descriptor = descriptor,

@@ -15,6 +15,14 @@ def _fake_layer_impl(ctx):
 # A layer that is known at analysis.
 fake_layer = rule(implementation = _fake_layer_impl)
 
+def _program_impl(ctx):
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(executable, "", is_executable = True)
+    return [DefaultInfo(executable = executable)]
+
+# A program, for whatever platform it is built.
+program = rule(implementation = _program_impl, executable = True)
+
 def _directory_impl(ctx):
     directory = ctx.actions.declare_directory(ctx.label.name)
     ctx.actions.run(executable = "never", outputs = [directory])
