@@ -161,7 +161,7 @@ def _apk_package_impl(ctx):
         name = name,
         normalise = None,
         order = -1,
-        origin = str(ctx.label).removeprefix(""),
+        origin = str(ctx.label).removeprefix("@@"),
         provides = tuple(ctx.attr.provides),
         requires = tuple(ctx.attr.depends),
         size = None,

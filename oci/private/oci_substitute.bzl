@@ -35,8 +35,8 @@ ATTRS = OCIBUILD_ATTRS | {
 def _names(label):
     """What a text may call a target: //pkg:name, or //pkg where that says the same."""
     name = str(label)
-    main = name.removeprefix("").removeprefix("@")
-    names = [main, "@" + main, "" + main] if main.startswith("//") else [name]
+    main = name.removeprefix("@@").removeprefix("@")
+    names = [main, "@" + main, "@@" + main] if main.startswith("//") else [name]
     if label.package.split("/")[-1] == label.name:
         names += [other.rpartition(":")[0] for other in names]
     return names

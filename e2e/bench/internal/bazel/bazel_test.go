@@ -67,7 +67,7 @@ func TestProfile(t *testing.T) {
 		{"cat":"waiting for response from worker","name":"a","ts":500000,"dur":1000000,"tid":1},
 		{"cat":"action processing","name":"b","ts":3000000,"dur":2000000,"tid":1,"args":{"mnemonic":"OciManifest"}},
 		{"cat":"general information","name":"subprocess.run","ts":3500000,"dur":250000,"tid":1},
-		{"cat":"bazel module processing","name":"evaluate module extension: rules_apk~//apk:extensions.bzl%apk","ts":0,"dur":125000,"tid":2},
+		{"cat":"bazel module processing","name":"evaluate module extension: @@rules_apk~//apk:extensions.bzl%apk","ts":0,"dur":125000,"tid":2},
 		{"cat":"Starlark repository function call","name":"//:rules_apk~~apk~alpine","ts":0,"dur":500000,"tid":2},
 		{"cat":"Starlark repository function call","name":"//:rules_apk~~apk~alpine.x86_64.musl","ts":0,"dur":500000,"tid":2}
 	]}`))

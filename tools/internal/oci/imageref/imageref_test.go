@@ -5,7 +5,7 @@ import "testing"
 func TestSubstitute(t *testing.T) {
 	images := []Image{
 		{Names: []string{"//server:image"}, Reference: "r.example.com/server@sha256:11"},
-		{Names: []string{"//server:image2", "//server:image2"}, Reference: "r.example.com/two@sha256:22"},
+		{Names: []string{"//server:image2", "@@//server:image2"}, Reference: "r.example.com/two@sha256:22"},
 	}
 	for _, test := range []struct{ text, want, err string }{
 		{
@@ -13,7 +13,7 @@ func TestSubstitute(t *testing.T) {
 			want: "image: r.example.com/server@sha256:11\nother: 'r.example.com/two@sha256:22' # r.example.com/server@sha256:11\n",
 		},
 		{
-			text: `{"a":"//server:image","b":"//server:image2"}`,
+			text: `{"a":"//server:image","b":"@@//server:image2"}`,
 			want: `{"a":"r.example.com/server@sha256:11","b":"r.example.com/two@sha256:22"}`,
 		},
 		{
@@ -22,7 +22,7 @@ func TestSubstitute(t *testing.T) {
 		},
 		{
 			text: "//server:image",
-			err:  "the text does not name //server:image2 or //server:image2, want it in place of the image",
+			err:  "the text does not name //server:image2 or @@//server:image2, want it in place of the image",
 		},
 	} {
 		got, err := Substitute(test.text, images)
