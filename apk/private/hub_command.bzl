@@ -1,5 +1,7 @@
 """hub_command: an apklock subcommand to `bazel run`."""
 
+load("//tools/private:tools.bzl", "RUN_TOOLS_ATTRS", "tool_executable")
+
 visibility("public")  # Loaded by the repositories that the module extension makes.
 
 DOC = """`bazel run` of it runs apklock with `args`, without a shell. Made by the module extension.
@@ -7,25 +9,11 @@ DOC = """`bazel run` of it runs apklock with `args`, without a shell. Made by th
 apklock takes relative paths from where `bazel run` was started.
 """
 
-ATTRS = {
-    "_apklock": attr.label(
-        cfg = "exec",
-        default = "//tools/cmd/apklock",
-        executable = True,
-    ),
-}
+ATTRS = RUN_TOOLS_ATTRS
 
 def _hub_command_impl(ctx):
-    apklock = ctx.actions.declare_file(ctx.label.name + ".apklock")
-    ctx.actions.symlink(
-        output = apklock,
-        target_file = ctx.executable._apklock,
-        is_executable = True,
-    )
-    return [DefaultInfo(
-        executable = apklock,
-        runfiles = ctx.attr._apklock[DefaultInfo].default_runfiles,
-    )]
+    program = tool_executable(ctx, "apklock", executable = ctx.label.name + ".apklock")
+    return [DefaultInfo(executable = program.executable, runfiles = program.runfiles)]
 
 hub_command = rule(
     implementation = _hub_command_impl,

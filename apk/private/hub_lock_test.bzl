@@ -1,10 +1,12 @@
 """hub_lock_test: the lock is what apk.yaml asks for."""
 
+load("//tools/private:tools.bzl", "TEST_TOOLS_ATTRS", "tool_executable")
+
 visibility("public")  # Loaded by the repositories that the module extension makes.
 
 DOC = "A test that fails when apk.yaml was changed and the lock was not. Made by the module extension."
 
-ATTRS = {
+ATTRS = TEST_TOOLS_ATTRS | {
     "config": attr.label(
         allow_single_file = True,
         doc = "apk.yaml.",
@@ -23,28 +25,15 @@ ATTRS = {
         doc = "Its path in the workspace, as in `args`.",
         mandatory = True,
     ),
-    "_apklock": attr.label(
-        cfg = "exec",
-        default = "//tools/cmd/apklock",
-        executable = True,
-    ),
 }
 
 def _hub_lock_test_impl(ctx):
-    apklock = ctx.actions.declare_file(ctx.label.name + ".apklock")
-    ctx.actions.symlink(
-        output = apklock,
-        target_file = ctx.executable._apklock,
-        is_executable = True,
-    )
     runfiles = ctx.runfiles(symlinks = {
         ctx.attr.config_path: ctx.file.config,
         ctx.attr.lock_path: ctx.file.lock,
     })
-    return [DefaultInfo(
-        executable = apklock,
-        runfiles = runfiles.merge(ctx.attr._apklock[DefaultInfo].default_runfiles),
-    )]
+    program = tool_executable(ctx, "apklock", executable = ctx.label.name + ".apklock", runfiles = runfiles)
+    return [DefaultInfo(executable = program.executable, runfiles = program.runfiles)]
 
 hub_lock_test = rule(
     implementation = _hub_lock_test_impl,

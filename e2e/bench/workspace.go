@@ -18,7 +18,7 @@ common --color=no
 common --repository_cache=CACHE
 # The bench's folder may be below /tmp, of which sandboxes otherwise have one of their own.
 build --sandbox_add_mount_pair=/tmp
-common --@rules_apk//oci:tools=//prebuilt
+common --@rules_apk//tools=//prebuilt
 `
 
 const module = `bazel_dep(name = "rules_apk", version = "0.1.0")
@@ -34,9 +34,9 @@ apk.lock(name = "alpine", config = "//:apk.yaml", lock = "//:apk.lock.json"FETCH
 use_repo(apk, "alpine")
 `
 
-const prebuilt = `load("@rules_apk//oci:defs.bzl", "ocibuild_tools")
+const prebuilt = `load("@rules_apk//tools:defs.bzl", "toolset")
 
-ocibuild_tools(
+toolset(
     name = "prebuilt",
     ocibuild = "ocibuild",
     ocifetch = "ocifetch",

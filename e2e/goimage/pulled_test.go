@@ -65,10 +65,10 @@ func (e *env) pulled(t *testing.T) {
 
 	pull(r.Host + "/base:v1")
 	if got := e.w.Try(t, "build", "//pulled:image"); got.Err == nil || !strings.Contains(got.Stderr, "want one with a digest, "+r.Host+"/base@sha256:") ||
-		!strings.Contains(got.Stderr, "bazel run @rules_apk//tools/cmd/ocideploy -- digest "+r.Host+"/base:v1") {
+		!strings.Contains(got.Stderr, "bazel run @rules_apk//tools:ocideploy -- digest "+r.Host+"/base:v1") {
 		t.Errorf("want it said how to get the digest, got %s", got)
 	}
-	reference := strings.TrimSpace(e.w.Bazel(t, "run", "@rules_apk//tools/cmd/ocideploy", "--", "digest", r.Host+"/base:v1"))
+	reference := strings.TrimSpace(e.w.Bazel(t, "run", "@rules_apk//tools:ocideploy", "--", "digest", r.Host+"/base:v1"))
 	if want := r.Host + "/base@" + pushed.String(); reference != want {
 		t.Fatalf("digest says %q, want %s", reference, want)
 	}

@@ -27,9 +27,9 @@ use_repo(apk, "alpine")
 `
 
 // The tools are no part of what is cached.
-const prebuilt = `load("@rules_apk//oci:defs.bzl", "ocibuild_tools")
+const prebuilt = `load("@rules_apk//tools:defs.bzl", "toolset")
 
-ocibuild_tools(name = "prebuilt", ocibuild = "ocibuild", ocifetch = "ocifetch", visibility = ["//visibility:public"])
+toolset(name = "prebuilt", ocibuild = "ocibuild", ocifetch = "ocifetch", visibility = ["//visibility:public"])
 `
 
 // One image has every package of the lock, one some of them with the package
@@ -49,7 +49,7 @@ apk_image(name = "without", packages = ["@alpine//busybox"])
 // What docs/performance.md says for a remote cache.
 const bazelrc = `
 common --experimental_output_paths=strip
-common --@rules_apk//oci:tools=//prebuilt
+common --@rules_apk//tools=//prebuilt
 build --remote_cache=CACHE
 `
 

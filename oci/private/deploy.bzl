@@ -2,6 +2,7 @@
 
 load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
 load("//oci/private:layers.bzl", "layer_spec", "unique_layers")
+load("//tools/private:tools.bzl", "RUN_TOOLS_ATTRS", "tool_executable")
 
 visibility(["//oci/..."])
 
@@ -20,13 +21,7 @@ DESTINATION_ATTRS = {
     ),
 }
 
-OCIDEPLOY_ATTRS = {
-    "_ocideploy": attr.label(
-        cfg = "exec",
-        default = "//tools/cmd/ocideploy",
-        executable = True,
-    ),
-}
+OCIDEPLOY_ATTRS = RUN_TOOLS_ATTRS
 
 def destination(*, target, repository, tags, tag_files, mount_from = ()):
     """Pairs an image with where it goes, as OciDeployInfo has it.
@@ -134,11 +129,9 @@ def deploy_executable(ctx, *, command, destinations):
     }
     spec_file = ctx.actions.declare_file(ctx.label.name + ".deploy.json")
     ctx.actions.write(spec_file, json.encode_indent(spec, indent = "  ") + "\n")
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = executable, target_file = ctx.executable._ocideploy, is_executable = True)
-    runfiles = ctx.runfiles(files = [spec_file], symlinks = namer.links)
+    program = tool_executable(ctx, "ocideploy", runfiles = ctx.runfiles(files = [spec_file], symlinks = namer.links))
     return DefaultInfo(
-        executable = executable,
-        files = depset([executable, spec_file]),
-        runfiles = runfiles.merge(ctx.attr._ocideploy[DefaultInfo].default_runfiles),
+        executable = program.executable,
+        files = depset([program.executable, spec_file]),
+        runfiles = program.runfiles,
     )

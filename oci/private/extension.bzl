@@ -38,7 +38,7 @@ _PULL = tag_class(
         "image": attr.string(
             doc = """`registry/repository@sha256:…`. A tag before the `@` is for readers only.
 
-`bazel run @rules_apk//tools/cmd/ocideploy -- digest registry/repository:tag` prints it.
+`bazel run @rules_apk//tools:ocideploy -- digest registry/repository:tag` prints it.
 """,
             mandatory = True,
         ),

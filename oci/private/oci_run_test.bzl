@@ -3,6 +3,7 @@
 load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private/actions:layout.bzl", "layout_directory")
+load("//tools/private:tools.bzl", "TEST_TOOLS_ATTRS", "tool_executable")
 
 visibility(["//oci/..."])
 
@@ -33,7 +34,7 @@ _EXPECT_ATTRS = {
     ),
 }
 
-ATTRS = _EXPECT_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = _EXPECT_ATTRS | TEST_TOOLS_ATTRS | OCIBUILD_ATTRS | {
     "command": attr.string_list(
         doc = "The program and its arguments, in place of the image's entrypoint and cmd. Empty: those.",
     ),
@@ -41,11 +42,6 @@ ATTRS = _EXPECT_ATTRS | OCIBUILD_ATTRS | {
         doc = "An image or an index.",
         mandatory = True,
         providers = DEPLOYABLE,
-    ),
-    "_ociruntest": attr.label(
-        cfg = "exec",
-        default = "//tools/cmd/ociruntest",
-        executable = True,
     ),
 }
 
@@ -57,10 +53,8 @@ def _oci_run_test_impl(ctx):
         "expect": {name: getattr(ctx.attr, name) for name in _EXPECT_ATTRS},
         "layout": layout.short_path,
     }, indent = "  ") + "\n")
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = executable, target_file = ctx.executable._ociruntest, is_executable = True)
-    runfiles = ctx.runfiles([spec, layout]).merge(ctx.attr._ociruntest[DefaultInfo].default_runfiles)
-    return [DefaultInfo(executable = executable, runfiles = runfiles)]
+    program = tool_executable(ctx, "ociruntest", runfiles = ctx.runfiles([spec, layout]))
+    return [DefaultInfo(executable = program.executable, runfiles = program.runfiles)]
 
 oci_run_test = rule(
     implementation = _oci_run_test_impl,

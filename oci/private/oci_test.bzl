@@ -2,6 +2,7 @@
 
 load("//oci/private:deployable.bzl", "DEPLOYABLE", "deployable")
 load("//oci/private:layers.bzl", "layer_spec", "unique_layers")
+load("//tools/private:tools.bzl", "TEST_TOOLS_ATTRS", "tool_executable")
 
 visibility(["//oci/..."])
 
@@ -77,16 +78,11 @@ _EXPECT_ATTRS = {
     ),
 }
 
-ATTRS = _EXPECT_ATTRS | {
+ATTRS = _EXPECT_ATTRS | TEST_TOOLS_ATTRS | {
     "image": attr.label(
         doc = "An image or an index.",
         mandatory = True,
         providers = DEPLOYABLE,
-    ),
-    "_ocitest": attr.label(
-        cfg = "exec",
-        default = "//tools/cmd/ocitest",
-        executable = True,
     ),
 }
 
@@ -116,10 +112,8 @@ def _oci_test_impl(ctx):
     content, files = _spec(ctx, images, unique_layers(images), layouts)
     spec = ctx.actions.declare_file(ctx.label.name + ".ocitest.json")
     ctx.actions.write(spec, json.encode_indent(content, indent = "  ") + "\n")
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(output = executable, target_file = ctx.executable._ocitest, is_executable = True)
-    runfiles = ctx.runfiles([spec] + files).merge(ctx.attr._ocitest[DefaultInfo].default_runfiles)
-    return [DefaultInfo(executable = executable, runfiles = runfiles)]
+    program = tool_executable(ctx, "ocitest", runfiles = ctx.runfiles([spec] + files))
+    return [DefaultInfo(executable = program.executable, runfiles = program.runfiles)]
 
 oci_test = rule(
     implementation = _oci_test_impl,

@@ -1,16 +1,10 @@
 """The one way in which actions run ocibuild."""
 
-load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
+load("//tools/private:tools.bzl", "ACTION_TOOLS_ATTRS", "action_requirements", "action_tool")
 
 visibility(["//apk/...", "//oci/..."])
 
-# No toolchain: to resolve one, Bazel loads every toolchain that any module registers, which takes longer than an image.
-OCIBUILD_ATTRS = {
-    "_ocibuild": attr.label(
-        default = "//oci:tools",
-        providers = [OcibuildToolsInfo],
-    ),
-}
+OCIBUILD_ATTRS = ACTION_TOOLS_ATTRS
 
 def ocibuild_args(ctx):
     """Starts the flags of an ocibuild action.
@@ -39,14 +33,14 @@ def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_m
         progress_message: string, with %{label}, %{output} and so on
         execution_requirements: dict, more of them
     """
-    tools = ctx.attr._ocibuild[OcibuildToolsInfo]
     ctx.actions.run(
-        executable = tools.ocibuild,
+        executable = action_tool(ctx, "ocibuild"),
         arguments = [subcommand, args],
         inputs = inputs,
         outputs = outputs,
         mnemonic = mnemonic,
         progress_message = progress_message,
         env = {},
-        execution_requirements = tools.requirements | execution_requirements,
+        execution_requirements = action_requirements(ctx) | execution_requirements,
+        toolchain = None,
     )

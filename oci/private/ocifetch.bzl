@@ -1,7 +1,7 @@
 """Actions that download: what they get is pinned by digest, so their results can be cached like any other's."""
 
 load("//oci/private:ocibuild.bzl", "ocibuild_args")
-load("//oci/private/providers:ocibuild_tools.bzl", "OcibuildToolsInfo")
+load("//tools/private:tools.bzl", "action_tool")
 
 visibility(["//apk/...", "//oci/..."])
 
@@ -29,15 +29,6 @@ def download_spec(*, name, urls, sha256, size):
     """
     return json.encode({"name": name, "sha256": sha256, "size": size, "urls": urls})
 
-def _tools(ctx):
-    tools = ctx.attr._ocibuild[OcibuildToolsInfo]
-    if not tools.ocifetch:
-        fail("%s: %s has no ocifetch, which downloads what is to be fetched by actions; set it, or fetch = \"repository\"" % (
-            ctx.label,
-            ctx.attr._ocibuild.label,
-        ))
-    return tools
-
 def _environment(ctx):
     """Proxies are all that may come from outside: `--action_env=HTTPS_PROXY=…`, for tools `--host_action_env`."""
     return {name: ctx.configuration.default_shell_env[name] for name in _PROXIES if name in ctx.configuration.default_shell_env}
@@ -54,7 +45,7 @@ def ocifetch_file(ctx, *, download, output):
     args.add(download, format = "--get=%s")
     args.add(output, format = "--output=%s")
     ctx.actions.run(
-        executable = _tools(ctx).ocifetch,
+        executable = action_tool(ctx, "ocifetch"),
         arguments = [args],
         outputs = [output],
         mnemonic = "OciFetch",
@@ -62,6 +53,7 @@ def ocifetch_file(ctx, *, download, output):
         env = _environment(ctx),
         # The place that it comes from is as good a cache.
         execution_requirements = _REQUIREMENTS | {"no-remote-cache": "1"},
+        toolchain = None,
     )
 
 def ocifetch_run(ctx, *, downloads, flag, subcommand, args, inputs, outputs, mnemonic, progress_message):
@@ -78,17 +70,17 @@ def ocifetch_run(ctx, *, downloads, flag, subcommand, args, inputs, outputs, mne
         mnemonic: string
         progress_message: string
     """
-    tools = _tools(ctx)
+    ocibuild = action_tool(ctx, "ocibuild")
     fetch = ocibuild_args(ctx)
     fetch.add_all(downloads, format_each = "--get=%s")
     fetch.add(flag, format = "--pass=%s")
     program = ctx.actions.args()
     program.add("--")
-    program.add(tools.ocibuild.executable)
+    program.add(ocibuild.executable)
     program.add(subcommand)
     ctx.actions.run(
-        executable = tools.ocifetch,
-        tools = [tools.ocibuild],
+        executable = action_tool(ctx, "ocifetch"),
+        tools = [ocibuild],
         arguments = [fetch, program, args],
         inputs = inputs,
         outputs = outputs,
@@ -96,4 +88,5 @@ def ocifetch_run(ctx, *, downloads, flag, subcommand, args, inputs, outputs, mne
         progress_message = progress_message,
         env = _environment(ctx),
         execution_requirements = _REQUIREMENTS,
+        toolchain = None,
     )

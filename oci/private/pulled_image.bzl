@@ -1,17 +1,17 @@
 """pulled_image: the target in the repository of a pulled image."""
 
-load("//oci/private:deploy.bzl", "OCIDEPLOY_ATTRS")
 load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS", "ocibuild_args", "ocibuild_run")
 load("//oci/private:platform.bzl", "parse_platform")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo", "layer_remote")
+load("//tools/private:tools.bzl", "RUN_TOOLS_ATTRS", "run_tool")
 
 visibility("public")  # Loaded by the repositories that the module extension makes.
 
 DOC = "An image of a registry. Made by the module extension."
 
-ATTRS = OCIDEPLOY_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = OCIBUILD_ATTRS | RUN_TOOLS_ATTRS | {
     "config": attr.label(
         doc = "The config.",
         allow_single_file = True,
@@ -50,7 +50,7 @@ def _layer(ctx, descriptor):
     args.add("--size=%d" % layer["size"])
     args.add(blob, format = "--output=%s")
     ctx.actions.run(
-        executable = ctx.executable._ocideploy,
+        executable = run_tool(ctx, "ocideploy"),
         arguments = [args],
         outputs = [blob],
         mnemonic = "OciPull",
@@ -63,6 +63,7 @@ def _layer(ctx, descriptor):
             "requires-network": "1",
             "supports-path-mapping": "1",
         },
+        toolchain = None,
     )
     return OciLayerInfo(
         blob = blob,

@@ -33,7 +33,7 @@ def parse_reference(text):
     if at and not _is_digest(digest):
         return "is \"%s\", want sha256: and 64 hexadecimal digits after the @" % text, None
     if not at:
-        return "is \"%s\", want one with a digest, %s@sha256:…; get it with: bazel run @rules_apk//tools/cmd/ocideploy -- digest %s" % (
+        return "is \"%s\", want one with a digest, %s@sha256:…; get it with: bazel run @rules_apk//tools:ocideploy -- digest %s" % (
             text,
             _without_tag(name),
             name,

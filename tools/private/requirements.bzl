@@ -1,6 +1,6 @@
 """execution_requirements: what Bazel has to know of a tool's actions."""
 
-visibility(["//oci/..."])
+visibility(["//tools/..."])
 
 ExecutionRequirementsInfo = provider(
     doc = "What Bazel has to know of a tool's actions to run them.",

@@ -25,7 +25,7 @@ program = rule(implementation = _program_impl, executable = True)
 
 def _directory_impl(ctx):
     directory = ctx.actions.declare_directory(ctx.label.name)
-    ctx.actions.run(executable = "never", outputs = [directory])
+    ctx.actions.run(executable = "never", outputs = [directory], toolchain = None)
     return [DefaultInfo(files = depset([directory]))]
 
 # A directory that a rule makes. Tests look at what is declared; it is never built.

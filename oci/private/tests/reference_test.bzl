@@ -27,7 +27,7 @@ def _parse_test_impl(ctx):
         "a.example/b@sha256:12": "want sha256: and 64 hexadecimal digits after the @",
         "a.example/b@sha512:" + 64 * "0": "want sha256: and 64 hexadecimal digits after the @",
         "a.example:80/b:v1": ("want one with a digest, a.example:80/b@sha256:…; get it with: " +
-                              "bazel run @rules_apk//tools/cmd/ocideploy -- digest a.example:80/b:v1"),
+                              "bazel run @rules_apk//tools:ocideploy -- digest a.example:80/b:v1"),
     }.items():
         err, _ = parse_reference(text)
         asserts.true(env, err != None and want in err, "%s: got %s, want %s" % (text, err, want))

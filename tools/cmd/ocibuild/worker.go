@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -61,20 +63,21 @@ func (w *worker) serve(ctx context.Context, in io.Reader) error {
 		if request.Cancel {
 			continue // Each action is short: its answer comes soon enough.
 		}
-		if err := w.checkProgram(&request); err != nil {
-			return err
+		work := w.work
+		if w.isSucceeded(&request) {
+			work = w.succeed
 		}
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			w.work(ctx, &request)
+			work(ctx, &request)
 		}()
 	}
 }
 
-// checkProgram fails if the request is for another build of this program: some releases of Bazel go on with a worker for
-// several requests when its program has changed.
-func (w *worker) checkProgram(request *workRequest) error {
+// isSucceeded tells whether a request is for another build of this program: some releases of Bazel go on with a worker when
+// its program has changed.
+func (w *worker) isSucceeded(request *workRequest) bool {
 	for _, input := range request.Inputs {
 		if !strings.HasSuffix(filepath.ToSlash(w.program), "/"+input.Path) {
 			continue
@@ -82,11 +85,21 @@ func (w *worker) checkProgram(request *workRequest) error {
 		if w.digest == "" {
 			w.digest = input.Digest
 		}
-		if w.digest != input.Digest {
-			return fmt.Errorf("%s has changed since Bazel started it; run the same command again", input.Path)
-		}
+		return w.digest != input.Digest
 	}
-	return nil
+	return false
+}
+
+// succeed has the build of this program that a request is for, which lies where this one did, do the request's work. A worker
+// that ended instead would be told to the user as an error, and fail the build.
+func (w *worker) succeed(ctx context.Context, request *workRequest) {
+	successor := exec.CommandContext(ctx, w.program, slices.Concat(w.startup, request.Arguments)...)
+	output, err := successor.CombinedOutput()
+	response := workResponse{ExitCode: successor.ProcessState.ExitCode(), Output: string(output), RequestID: request.RequestID}
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		response.ExitCode, response.Output = 1, fmt.Sprintf("ocibuild: error: running another build of it: %v\n", err)
+	}
+	w.answer(response)
 }
 
 func (w *worker) work(ctx context.Context, request *workRequest) {
@@ -96,9 +109,13 @@ func (w *worker) work(ctx context.Context, request *workRequest) {
 	}
 	ctx = context.WithValue(ctx, knownFactsKey{}, known)
 	var output bytes.Buffer
-	err := run(ctx, append(w.startup[:len(w.startup):len(w.startup)], request.Arguments...), &output, &output)
+	err := run(ctx, slices.Concat(w.startup, request.Arguments), &output, &output)
 	response := workResponse{ExitCode: exitCode(err, &output), RequestID: request.RequestID}
 	response.Output = output.String()
+	w.answer(response)
+}
+
+func (w *worker) answer(response workResponse) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	// Bazel sees an answer that cannot be written as a worker that is gone.
