@@ -187,7 +187,7 @@ func writePackage(dir string, words []string) (*apkindex.Package, error) {
 	if err := apkfile.Write(&apk, scratch, p); err != nil {
 		return nil, err
 	}
-	read, err := apkfile.Read(bytes.NewReader(apk.Bytes()), nil)
+	read, err := apkfile.Read(bytes.NewReader(apk.Bytes()), apkfile.Built(), nil)
 	if err != nil {
 		return nil, err
 	}

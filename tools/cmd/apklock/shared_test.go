@@ -11,7 +11,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
-	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
@@ -91,22 +91,14 @@ func mustGunzip(t *testing.T, stream []byte) []byte {
 func TestVerifyRealRepository(t *testing.T) {
 	shared := realpackages.Dir(t)
 	for _, arch := range []string{"x86_64", "aarch64"} {
-		f, err := os.Open(filepath.Join(shared, "alpine", arch, "APKINDEX.tar.gz"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		packages, err := apkindex.Read(f)
-		f.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
+		packages := apktest.Index(t, filepath.Join(shared, "alpine", arch, "APKINDEX.tar.gz"), filepath.Join(shared, "keys")).Packages
 		for _, p := range packages {
 			apk, err := os.ReadFile(filepath.Join(shared, "alpine", arch, p.FileName()))
 			if err != nil {
 				t.Error(err)
 				continue
 			}
-			file, err := apkfile.Read(bytes.NewReader(apk), nil)
+			file, err := apkfile.Read(bytes.NewReader(apk), apkfile.Built(), nil)
 			if err != nil {
 				t.Errorf("%s (%s): %v", p, arch, err)
 				continue

@@ -62,7 +62,7 @@ func cutInHalf(b []byte) ([]byte, error) { return b[:len(b)/2], nil }
 
 // repackControl compresses the control section again: other bytes, same files.
 func repackControl(b []byte) ([]byte, error) {
-	f, err := apkfile.Read(bytes.NewReader(b), nil)
+	f, err := apkfile.Read(bytes.NewReader(b), apkfile.Built(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func repackControl(b []byte) ([]byte, error) {
 
 // repackData compresses the data section again.
 func repackData(b []byte) ([]byte, error) {
-	f, err := apkfile.Read(bytes.NewReader(b), nil)
+	f, err := apkfile.Read(bytes.NewReader(b), apkfile.Built(), nil)
 	if err != nil {
 		return nil, err
 	}

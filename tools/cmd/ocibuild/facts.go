@@ -38,7 +38,7 @@ func runFacts(_ context.Context, args []string, _ io.Writer) error {
 		return err
 	}
 	defer apk.Close()
-	facts, file, err := apkfacts.Extract(apk)
+	facts, file, err := apkfacts.Extract(apk, f.expect.Trust())
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", f.apk, err)
 	}

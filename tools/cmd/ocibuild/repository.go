@@ -84,11 +84,8 @@ func describe(path, arch string) (*apkindex.Package, error) {
 		return nil, err
 	}
 	defer in.Close()
-	file, err := apkfile.Read(in, nil)
+	file, err := apkfile.Read(in, apkfile.Built(), nil)
 	if err != nil {
-		return nil, err
-	}
-	if err := file.VerifyDatahash(); err != nil {
 		return nil, err
 	}
 	p, err := apkindex.Describe(file.Info, file.Checksum, file.Size, arch)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
 )
 
@@ -28,7 +29,7 @@ func TestNothingIsLost(t *testing.T) {
 		entry(&tar.Header{Typeflag: tar.TypeBlock, Name: "dev/sda", Devmajor: 8, Mode: 0o600}),
 		entry(&tar.Header{Typeflag: tar.TypeFifo, Name: "run/pipe", Mode: 0o600}),
 		apktest.Regular("etc/passwd", "root:x:0:0:::\n"),
-	)))
+	)), apkfile.Built())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,14 +90,14 @@ func TestBadPackages(t *testing.T) {
 		"wrong link":       {wrong(entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "x", Linkname: "y"})), "but the package states Q1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", nil, c.file)))
+			_, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", nil, c.file)), apkfile.Built())
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.file.Name) {
 				t.Errorf("error is %v, want %q with the name", err, c.want)
 			}
 		})
 	}
 	damaged := apktest.Package(t, "p", "", nil, apktest.Regular("x", strings.Repeat("y", 100)))
-	if _, _, err := Extract(bytes.NewReader(damaged[:len(damaged)-20])); err == nil {
+	if _, _, err := Extract(bytes.NewReader(damaged[:len(damaged)-20]), apkfile.Built()); err == nil {
 		t.Error("a truncated package is taken")
 	}
 	if _, err := Parse([]byte(`{"format":2}`)); err == nil || !strings.Contains(err.Error(), "format is 2, want 1") {

@@ -65,7 +65,7 @@ func TestAppletsOfAPackage(t *testing.T) {
 		"without a script": {[]apktest.File{program}, "true", 0},
 		"another name":     {[]apktest.File{apktest.Regular("bin/other", program.Content)}, "/bin/other --install -s", 0},
 	} {
-		f, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", map[string]string{".trigger": c.script}, c.files...)))
+		f, _, err := Extract(bytes.NewReader(apktest.Package(t, "p", "", map[string]string{".trigger": c.script}, c.files...)), apkfile.Built())
 		if err != nil || len(f.Entries[0].Applets) != c.want {
 			t.Errorf("%s: %q, %v, want %d applets", name, f.Entries[0].Applets, err, c.want)
 		}
@@ -106,7 +106,7 @@ func contents(t *testing.T, file string) (list, program []byte) {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	_, err = apkfile.Read(in, func(h *tar.Header, content io.Reader) (err error) {
+	_, err = apkfile.Read(in, apkfile.Built(), func(h *tar.Header, content io.Reader) (err error) {
 		switch h.Name {
 		case AppletLists + "/busybox":
 			list, err = io.ReadAll(content)

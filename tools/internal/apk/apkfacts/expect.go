@@ -18,6 +18,14 @@ type Expectation struct {
 	DiffID   string              `json:"diff_id"`
 }
 
+// Trust is what vouches for the package: what the lock says, or, for a package that no lock has, the build that made it.
+func (x *Expectation) Trust() apkfile.Trust {
+	if x.Checksum == "" {
+		return apkfile.Built()
+	}
+	return apkfile.Locked(x.Checksum, x.SHA256)
+}
+
 // Check compares a package with what the lock says of it. The error names the first field that differs.
 func (x *Expectation) Check(file *apkfile.File) error {
 	fields := []struct{ name, got, want string }{

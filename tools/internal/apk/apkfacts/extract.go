@@ -27,18 +27,16 @@ const (
 
 // Extract reads a package file once and returns its facts and what apkfile found out about the file.
 //
-// Everything that the package states of itself is checked: its datahash and the checksum of each of its files. Memory is
+// trust says what vouches for the package. Everything that it states of itself is checked, too: its datahash and the checksum
+// of each of its files. Memory is
 // bounded whatever the size of the package, except that entries are held.
-func Extract(r io.Reader) (*Facts, *apkfile.File, error) {
+func Extract(r io.Reader, trust apkfile.Trust) (*Facts, *apkfile.File, error) {
 	x := &extractor{stated: map[string]string{}}
-	file, err := apkfile.Read(r, x.visit)
+	file, err := apkfile.Read(r, trust, x.visit)
 	if err != nil {
 		return nil, nil, err
 	}
 	name := file.Info.Name() + "-" + file.Info.Version()
-	if err := file.VerifyDatahash(); err != nil {
-		return nil, nil, fmt.Errorf("package %s: %w", name, err)
-	}
 	digest, err := v1.NewHash(file.LayerDigest)
 	if err != nil {
 		return nil, nil, err

@@ -24,6 +24,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 func file(path string, mode fs.FileMode, content string) apkfile.Entry {
@@ -79,7 +80,7 @@ func newSigner(t *testing.T, name string, alg apksign.Algorithm) (*apksign.Signe
 		t.Fatal(err)
 	}
 	var ring apksign.Keyring
-	if err := ring.Add(name, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})); err != nil {
+	if err := ring.Add(name, verified.Trust(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), "test")); err != nil {
 		t.Fatal(err)
 	}
 	return signer, &ring
@@ -98,7 +99,7 @@ func TestRoundTrip(t *testing.T) {
 			apk := build(t, p)
 			var got []string
 			// A reader of one byte at a time must find the same sections.
-			f, err := apkfile.Read(iotest.OneByteReader(bytes.NewReader(apk)), func(h *tar.Header, r io.Reader) error {
+			f, err := apkfile.Read(iotest.OneByteReader(bytes.NewReader(apk)), apkfile.Built(), func(h *tar.Header, r io.Reader) error {
 				content, err := io.ReadAll(r)
 				got = append(got, fmt.Sprintf("%s %c %o %d:%d %q %q %s", h.Name, h.Typeflag, h.Mode, h.Uid, h.Gid, h.Linkname, content, h.PAXRecords["APK-TOOLS.checksum.SHA1"]))
 				return err
@@ -118,9 +119,6 @@ func TestRoundTrip(t *testing.T) {
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("entries:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
-			if err := f.VerifyDatahash(); err != nil {
-				t.Error(err)
 			}
 			if f.SHA256 != sha(apk) || f.Size != int64(len(apk)) {
 				t.Errorf("file is %s, %d bytes; want %s, %d", f.SHA256, f.Size, sha(apk), len(apk))
@@ -143,8 +141,8 @@ func TestRoundTrip(t *testing.T) {
 				}
 				return
 			}
-			if key, err := f.Verify(ring); err != nil || key != "test.rsa.pub" {
-				t.Errorf("Verify: %q, %v", key, err)
+			if f, err := apkfile.Read(bytes.NewReader(apk), apkfile.Signed(ring), nil); err != nil || f.Key != "test.rsa.pub" {
+				t.Errorf("Signed: %+v, %v", f, err)
 			}
 		})
 	}
@@ -199,7 +197,7 @@ func TestWriteRefuses(t *testing.T) {
 
 func TestReadSeveralDataMembers(t *testing.T) {
 	apk := build(t, helloPackage())
-	f, err := apkfile.Read(bytes.NewReader(apk), nil)
+	f, err := apkfile.Read(bytes.NewReader(apk), apkfile.Built(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,18 +209,28 @@ func TestReadSeveralDataMembers(t *testing.T) {
 		gz.Write(part)
 		gz.Close()
 	}
-	g, err := apkfile.Read(bytes.NewReader(split.Bytes()), nil)
+	// The control section states the digest of the one member.
+	_, err = apkfile.Read(bytes.NewReader(split.Bytes()), apkfile.Built(), nil)
+	if err == nil || !strings.Contains(err.Error(), "want "+f.LayerDigest[7:]) {
+		t.Errorf("a repacked data section: %v", err)
+	}
+	old, repacked := f.LayerDigest[7:], sha(split.Bytes()[f.Data.Offset:])
+	control := bytes.Replace(gunzip(t, apk[:f.Data.Offset]), []byte(old), []byte(repacked[7:]), 1)
+	var restated bytes.Buffer
+	gz := gzip.NewWriter(&restated)
+	gz.Write(control)
+	gz.Close()
+	data := restated.Len()
+	restated.Write(split.Bytes()[f.Data.Offset:])
+	g, err := apkfile.Read(bytes.NewReader(restated.Bytes()), apkfile.Built(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := sha(split.Bytes()[f.Data.Offset:]); g.LayerDigest != want || g.Data.End() != int64(split.Len()) {
-		t.Errorf("layer %s %+v, want %s up to %d", g.LayerDigest, g.Data, want, split.Len())
+	if g.LayerDigest != repacked || g.Data.Offset != int64(data) || g.Data.End() != int64(restated.Len()) {
+		t.Errorf("layer %s %+v, want %s from %d up to %d", g.LayerDigest, g.Data, repacked, data, restated.Len())
 	}
 	if g.DiffID != f.DiffID || g.DiffID != sha(plain) {
 		t.Errorf("diff_id %s, want %s", g.DiffID, f.DiffID)
-	}
-	if err := g.VerifyDatahash(); err == nil || !strings.Contains(err.Error(), "want "+f.LayerDigest[7:]) {
-		t.Errorf("VerifyDatahash of a repacked section: %v", err)
 	}
 }
 
@@ -244,11 +252,11 @@ func TestReadTruncated(t *testing.T) {
 	p.Signer, _ = newSigner(t, "test.rsa.pub", apksign.RSASHA256)
 	apk := build(t, p)
 	for n := range apk {
-		if _, err := apkfile.Read(bytes.NewReader(apk[:n]), nil); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, err := apkfile.Read(bytes.NewReader(apk[:n]), apkfile.Built(), nil); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("first %d of %d bytes: %v, want unexpected EOF", n, len(apk), err)
 		}
 	}
-	if _, err := apkfile.Read(bytes.NewReader(append(apk, "garbage"...)), nil); err == nil {
+	if _, err := apkfile.Read(bytes.NewReader(append(apk, "garbage"...)), apkfile.Built(), nil); err == nil {
 		t.Error("garbage after the data section: no error")
 	}
 }
@@ -270,7 +278,7 @@ func TestReadRefuses(t *testing.T) {
 		{"empty info", tarball(".PKGINFO"), `no "pkgname" line`},
 		{"version 3", "ADBd\x01\x02\x03\x04", "apk version 3"},
 	} {
-		_, err := apkfile.Read(strings.NewReader(tt.in), nil)
+		_, err := apkfile.Read(strings.NewReader(tt.in), apkfile.Built(), nil)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want an error with %q", tt.name, err, tt.want)
 		}
@@ -282,7 +290,7 @@ func TestReadRefuses(t *testing.T) {
 
 func TestReadPassesVisitorErrorOn(t *testing.T) {
 	stop := errors.New("stop")
-	_, err := apkfile.Read(bytes.NewReader(build(t, helloPackage())), func(h *tar.Header, _ io.Reader) error {
+	_, err := apkfile.Read(bytes.NewReader(build(t, helloPackage())), apkfile.Built(), func(h *tar.Header, _ io.Reader) error {
 		if h.Name == "usr/bin/hello" {
 			return stop
 		}
@@ -298,29 +306,44 @@ func TestVerifyRefuses(t *testing.T) {
 	signer, ring := newSigner(t, "test.rsa.pub", apksign.RSASHA256)
 	_, other := newSigner(t, "other.rsa.pub", apksign.RSASHA256)
 	_, impostor := newSigner(t, "test.rsa.pub", apksign.RSASHA256)
-	read := func() *apkfile.File {
-		f, err := apkfile.Read(bytes.NewReader(build(t, p)), nil)
-		if err != nil {
-			t.Fatal(err)
+	read := func(trust apkfile.Trust) error {
+		f, err := apkfile.Read(bytes.NewReader(build(t, p)), trust, nil)
+		if (f == nil) != (err != nil) {
+			t.Errorf("a file %v beside the error %v", f, err)
 		}
-		return f
+		return err
 	}
-	if _, err := read().Verify(ring); !errors.Is(err, apksign.ErrUnsigned) {
+	if err := read(apkfile.Signed(ring)); !errors.Is(err, apksign.ErrUnsigned) {
 		t.Errorf("unsigned: %v", err)
 	}
 	p.Signer = signer
-	f := read()
-	if _, err := f.Verify(other); !errors.Is(err, apksign.ErrUnknownKey) || !strings.Contains(err.Error(), `"test.rsa.pub"`) {
+	if err := read(apkfile.Signed(ring)); err != nil {
+		t.Errorf("signed: %v", err)
+	}
+	if err := read(apkfile.Signed(other)); !errors.Is(err, apksign.ErrUnknownKey) || !strings.Contains(err.Error(), `"test.rsa.pub"`) {
 		t.Errorf("unknown key: %v", err)
 	}
-	if _, err := f.Verify(impostor); !errors.Is(err, apksign.ErrBad) {
+	if err := read(apkfile.Signed(impostor)); !errors.Is(err, apksign.ErrBad) {
 		t.Errorf("another key of the same name: %v", err)
 	}
-	if err := f.VerifyChecksum("Q1xxxx"); err == nil || !strings.Contains(err.Error(), f.Checksum) {
+	f, err := apkfile.Read(bytes.NewReader(build(t, p)), apkfile.Built(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := read(apkfile.Indexed("Q1xxxx")); err == nil || !strings.Contains(err.Error(), f.Checksum) {
 		t.Errorf("checksum: %v", err)
 	}
-	if err := f.VerifyChecksum(f.Checksum); err != nil {
+	if err := read(apkfile.Indexed(f.Checksum)); err != nil {
 		t.Error(err)
+	}
+	if err := read(apkfile.Locked(f.Checksum, f.SHA256)); err != nil {
+		t.Error(err)
+	}
+	if err := read(apkfile.Locked(f.Checksum, sha(nil))); err == nil || !strings.Contains(err.Error(), "as the lock states") {
+		t.Errorf("another file: %v", err)
+	}
+	if err := read(apkfile.Trust{}); err == nil || !strings.Contains(err.Error(), "nothing vouches") {
+		t.Errorf("no trust: %v", err)
 	}
 }
 
@@ -335,7 +358,7 @@ func TestReadMemory(t *testing.T) {
 	r := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := apkfile.Read(bytes.NewReader(apk), nil); err != nil {
+			if _, err := apkfile.Read(bytes.NewReader(apk), apkfile.Built(), nil); err != nil {
 				b.Fatal(err)
 			}
 		}

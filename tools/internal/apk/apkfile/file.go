@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
@@ -34,6 +35,7 @@ type File struct {
 	Data      Section
 
 	Signatures []apksign.Signature
+	Key        string // name of the key that signed it, if Signed trusted it
 	Checksum   string // "Q1" and base64: SHA-1 of the control section, as in the index
 	Info       Info   // .PKGINFO
 	// Scripts are the control section's other files, such as ".post-install"
@@ -42,41 +44,33 @@ type File struct {
 
 	LayerDigest string // of the data section
 	DiffID      string // of the uncompressed data section
-
-	controlDigests apksign.Digests
 }
 
-// Verify checks that a trusted key signed the control section and returns that
-// key's name. The errors are those of apksign.Keyring.Verify.
-func (f *File) Verify(keyring *apksign.Keyring) (key string, err error) {
-	return keyring.Verify(f.Signatures, f.controlDigests)
-}
-
-// ErrNoDatahash is wrapped by the error of VerifyDatahash for a package that
-// states none.
+// ErrNoDatahash is wrapped by the error of Read for a package that states none.
 var ErrNoDatahash = errors.New("the package states no datahash, so nothing vouches for its files; want one built by abuild 2.0 or later, or by melange")
 
-// VerifyDatahash checks the data section against the "datahash" that the
-// control section states.
-func (f *File) VerifyDatahash() error {
+// ErrNoData is wrapped by the error of Read for a package that ends where its
+// data section should begin.
+// It wraps io.ErrUnexpectedEOF, too.
+var ErrNoData = fmt.Errorf("no data section, which has a package's files: the file ends after its control section (%w); if it is not truncated, it is no package: build it again", io.ErrUnexpectedEOF)
+
+// datahash returns what the control section states of the data section.
+func (f *File) datahash() (string, error) {
 	want, ok := f.Info.Get("datahash")
 	if !ok {
-		return ErrNoDatahash
+		return "", ErrNoDatahash
 	}
 	if _, err := hex.DecodeString(want); err != nil || len(want) != 64 {
-		return fmt.Errorf("datahash in .PKGINFO is %q, want the 64 hex digits of a SHA-256", want)
+		return "", fmt.Errorf("datahash in .PKGINFO is %q, want the 64 hex digits of a SHA-256", want)
 	}
-	if got := strings.TrimPrefix(f.LayerDigest, digestPrefix); got != strings.ToLower(want) {
-		return fmt.Errorf("data section (%d bytes at offset %d): SHA-256 is %s, want %s as its .PKGINFO states as datahash: the file is damaged or was changed; get it again", f.Data.Size, f.Data.Offset, got, want)
-	}
-	return nil
+	return want, nil
 }
 
-// VerifyChecksum checks the control section against the checksum ("Q1" and
-// base64) that an index states for the package.
-func (f *File) VerifyChecksum(want string) error {
-	if f.Checksum != want {
-		return fmt.Errorf("control section (%d bytes at offset %d): checksum is %s, want %s as the index states: this is not the file that was indexed; get it again", f.Control.Size, f.Control.Offset, f.Checksum, want)
+// verifyData checks the data section against the datahash that the control
+// section states.
+func (f *File) verifyData(want string) error {
+	if got := strings.TrimPrefix(f.LayerDigest, digestPrefix); got != strings.ToLower(want) {
+		return fmt.Errorf("data section (%d bytes at offset %d): SHA-256 is %s, want %s as its .PKGINFO states as datahash: the file is damaged or was changed; get it again", f.Data.Size, f.Data.Offset, got, want)
 	}
 	return nil
 }

@@ -1,11 +1,12 @@
 package apkfile
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
 // A Pair is one line of .PKGINFO.
@@ -17,31 +18,36 @@ type Pair struct {
 // occur several times.
 type Info []Pair
 
-// maxInfoLine bounds a line of .PKGINFO.
-const maxInfoLine = 1 << 20
+// maxInfoLines bounds the lines of a .PKGINFO.
+const maxInfoLines = 1 << 20
 
-// ParseInfo parses a .PKGINFO. As apk does, it passes over comments and lines
-// without " = ". A file without pkgname or pkgver is an error.
-func ParseInfo(data []byte) (Info, error) {
+// parseInfo parses a .PKGINFO. As apk does, it passes over comments and lines
+// without " = "; "key =" has an empty value. A file without a valid name and
+// version is an error.
+func parseInfo(text string) (Info, error) {
 	var info Info
-	sc := bufio.NewScanner(bytes.NewReader(data))
-	sc.Buffer(nil, maxInfoLine)
-	for sc.Scan() {
-		line := sc.Text()
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
 		if strings.HasPrefix(line, "#") {
 			continue
+		}
+		if len(info) == maxInfoLines {
+			return nil, fmt.Errorf(".PKGINFO: more than %d lines, want at most that", maxInfoLines)
 		}
 		if key, value, ok := strings.Cut(line, " = "); ok {
 			info = append(info, Pair{key, value})
 		}
 	}
-	if err := sc.Err(); err != nil {
-		return nil, fmt.Errorf(".PKGINFO: %w", err)
-	}
 	for _, key := range []string{"pkgname", "pkgver"} {
 		if v, _ := info.Get(key); v == "" {
 			return nil, fmt.Errorf(".PKGINFO: no %q line", key)
 		}
+	}
+	if _, err := apkname.Parse(info.Name()); err != nil {
+		return nil, fmt.Errorf(".PKGINFO: pkgname: %w", err)
+	}
+	if _, err := apkversion.Parse(info.Version()); err != nil {
+		return nil, fmt.Errorf(".PKGINFO: pkgver: %w", err)
 	}
 	return info, nil
 }

@@ -2,6 +2,8 @@ package apkfile
 
 import (
 	"archive/tar"
+	"bytes"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -12,7 +14,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 )
 
@@ -20,83 +21,105 @@ const (
 	digestPrefix   = "sha256:"
 	checksumPrefix = "Q1"
 	infoName       = ".PKGINFO"
-
-	// maxControlFile bounds what is kept in memory of one control file.
-	maxControlFile = 16 << 20
 )
 
 // A Visitor is called for each entry of the data section, in order. It may read
-// the entry's content, but not keep the reader.
+// the entry's content, but not keep the reader. What it sees is verified only
+// once Read has returned without an error.
 type Visitor func(h *tar.Header, content io.Reader) error
 
-// Read reads a package once, from beginning to end, in constant memory. It
-// computes every digest but verifies none. visit may be nil. A file of apk
-// version 3 is an error that wraps adb.ErrVersion3; a truncated one is an error
-// that wraps io.ErrUnexpectedEOF.
-func Read(r io.Reader, visit Visitor) (*File, error) {
+// Read reads a package once, from beginning to end, and verifies it: trust
+// vouches for the control section before it is parsed, and what that states for
+// the data section. Memory does not grow with the size of the package, which is
+// within the limits of this package (see maxControl and those after it). visit
+// may be nil.
+//
+// A file of apk version 3 is an error that wraps adb.ErrVersion3; a truncated one
+// is an error that wraps io.ErrUnexpectedEOF; see also ErrNoDatahash and
+// ErrNoData.
+func Read(r io.Reader, trust Trust, visit Visitor) (*File, error) {
 	whole := sha256.New()
-	rd := &reader{src: newSource(io.TeeReader(r, whole), io.Discard), file: &File{}}
-	prefix, err := rd.src.peek(adb.PrefixLen)
+	rd := &reader{src: newSource(io.TeeReader(r, whole), io.Discard), trust: trust, file: &File{}}
+	prefix, err := rd.src.peek(prefixLen)
 	if err != nil {
 		return nil, err
 	}
-	if err := adb.Detect(prefix); err != nil {
+	if err := recognise(prefix); err != nil {
 		return nil, err
 	}
 	if err := rd.readHead(); err != nil {
 		return nil, err
 	}
-	if err := rd.readData(visit); err != nil {
+	datahash, err := rd.file.datahash()
+	if err != nil {
+		return nil, err
+	}
+	if err := rd.readData(visit); errors.Is(err, ErrNoData) {
+		return nil, err
+	} else if err != nil {
 		return nil, fmt.Errorf("data section at offset %d: %w", rd.file.Data.Offset, err)
 	}
 	rd.file.Size = rd.src.offset()
 	rd.file.SHA256 = digest(whole)
+	if err := rd.file.verifyData(datahash); err != nil {
+		return nil, err
+	}
+	if err := trust.verifyFile(rd.file); err != nil {
+		return nil, err
+	}
 	return rd.file, nil
 }
 
 type reader struct {
-	src  *source
-	gz   *gzip.Reader
-	file *File
+	src   *source
+	gz    *gzip.Reader
+	trust Trust
+	file  *File
 }
 
 // readHead reads the signature section, if there is one, and the control
 // section.
 func (r *reader) readHead() error {
-	digester, tr, err := r.openSection()
+	section, plain, err := r.readSection()
 	if err != nil {
 		return fmt.Errorf("first section: %w", err)
 	}
-	h, err := tr.Next()
+	signed, err := apksign.IsSection(plain)
 	if err != nil {
-		return fmt.Errorf("first section: %w", unexpected(err))
+		return fmt.Errorf("first section: %w", err)
 	}
-	if apksign.IsFileName(h.Name) {
-		if err := r.readSignatures(tr, h); err != nil {
+	if signed {
+		if r.file.Signatures, err = apksign.ReadSection(plain); err != nil {
 			return fmt.Errorf("signature section: %w", err)
 		}
-		if digester, tr, err = r.openSection(); err != nil {
+		r.file.Signature = Section{Size: int64(len(section))}
+		if section, _, err = r.readSection(); err != nil {
 			return fmt.Errorf("control section at offset %d: %w", r.file.Signature.End(), err)
 		}
-		if h, err = tr.Next(); err != nil {
-			return fmt.Errorf("control section at offset %d: %w", r.file.Signature.End(), unexpected(err))
-		}
 	}
-	if err := r.readControl(tr, h, digester); err != nil {
-		return fmt.Errorf("control section at offset %d: %w", r.file.Signature.End(), err)
+	if err := r.readControl(section); err != nil {
+		return fmt.Errorf("control section (%d bytes at offset %d): %w", len(section), r.file.Signature.End(), err)
 	}
 	return nil
 }
 
-// openSection begins the gzip stream at the source's position.
-func (r *reader) openSection() (*apksign.Digester, *tar.Reader, error) {
-	digester := apksign.NewDigester()
-	r.src.setSink(digester)
+// readSection reads the gzip stream at the source's position: its bytes, and what
+// they expand to.
+func (r *reader) readSection() (section, plain []byte, err error) {
+	var taken bytes.Buffer
+	r.src.setSink(&taken)
 	if err := r.openStream(); err != nil {
 		return nil, nil, err
 	}
 	r.gz.Multistream(false)
-	return digester, tar.NewReader(r.gz), nil
+	r.src.limit = r.src.offset() + maxControl
+	plain, err = readPlain(r.gz)
+	r.src.limit = 0
+	if err != nil {
+		return nil, nil, err
+	}
+	r.src.setSink(io.Discard)
+	return taken.Bytes(), plain, nil
 }
 
 func (r *reader) openStream() error {
@@ -112,88 +135,23 @@ func (r *reader) openStream() error {
 	return unexpected(err)
 }
 
-// closeSection reads to the end of the gzip stream, which a tar reader does not
-// where there are end-of-archive blocks, and flushes the section's sink.
-func (r *reader) closeSection() error {
-	if _, err := io.Copy(io.Discard, r.gz); err != nil {
-		return err
-	}
-	r.src.flush()
-	return nil
-}
-
-func (r *reader) readSignatures(tr *tar.Reader, first *tar.Header) error {
-	sig, ok, err := apksign.ReadFile(first, tr)
+func (r *reader) readControl(section []byte) error {
+	sum := sha1.Sum(section)
+	r.file.Checksum = checksumPrefix + base64.StdEncoding.EncodeToString(sum[:])
+	r.file.Control = Section{Offset: r.file.Signature.End(), Size: int64(len(section))}
+	control, err := r.trust.verify(section, r.file)
 	if err != nil {
 		return err
 	}
-	more, err := apksign.ReadSection(tr)
-	if err != nil {
-		return err
-	}
-	if ok {
-		r.file.Signatures = append(r.file.Signatures, sig)
-	}
-	r.file.Signatures = append(r.file.Signatures, more...)
-	if err := r.closeSection(); err != nil {
-		return err
-	}
-	r.file.Signature = Section{Size: r.src.offset()}
-	return nil
-}
-
-func (r *reader) readControl(tr *tar.Reader, h *tar.Header, digester *apksign.Digester) error {
-	r.file.Scripts = make(map[string][]byte)
-	var info []byte
-	for {
-		if h.Typeflag == tar.TypeReg {
-			content, err := readSmall(h, tr)
-			if err != nil {
-				return err
-			}
-			if h.Name == infoName {
-				info = content
-			} else {
-				r.file.Scripts[h.Name] = content
-			}
-		}
-		next, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		h = next
-	}
-	if err := r.closeSection(); err != nil {
-		return err
-	}
-	start := r.file.Signature.End()
-	r.file.Control = Section{Offset: start, Size: r.src.offset() - start}
-	r.file.controlDigests = digester.Sum()
-	r.file.Checksum = checksumPrefix + base64.StdEncoding.EncodeToString(r.file.controlDigests.SHA1)
-	if info == nil {
-		return fmt.Errorf("no %s in it; want an apk version 2 package", infoName)
-	}
-	var err error
-	r.file.Info, err = ParseInfo(info)
+	r.file.Info, r.file.Scripts, err = parseControl(control)
 	return err
-}
-
-func readSmall(h *tar.Header, r io.Reader) ([]byte, error) {
-	if h.Size > maxControlFile {
-		return nil, fmt.Errorf("%s has %d bytes, want at most %d", h.Name, h.Size, maxControlFile)
-	}
-	content, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", h.Name, err)
-	}
-	return content, nil
 }
 
 func (r *reader) readData(visit Visitor) error {
 	r.file.Data.Offset = r.file.Control.End()
+	if end, err := r.src.atEnd(); err != nil || end {
+		return errors.Join(err, ErrNoData)
+	}
 	layer, diff := sha256.New(), sha256.New()
 	r.src.setSink(layer)
 	// The data section may be several gzip members: it ends with the file.
@@ -215,12 +173,16 @@ func (r *reader) readData(visit Visitor) error {
 }
 
 func walk(tr *tar.Reader, visit Visitor) error {
+	var used budget
 	for {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if err := used.spend(h); err != nil {
 			return err
 		}
 		if visit == nil {

@@ -2,6 +2,7 @@ package apkfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -19,6 +20,7 @@ type source struct {
 	sunk     int   // buf[:sunk] has been written to the sink
 	sink     io.Writer
 	err      error
+	limit    int64 // if not 0, about where in the file to fail
 }
 
 func newSource(r io.Reader, sink io.Writer) *source {
@@ -45,6 +47,9 @@ func (s *source) fill() error {
 	if s.err != nil {
 		return s.err
 	}
+	if s.limit != 0 && s.base+int64(s.end) >= s.limit {
+		return fmt.Errorf("more than %d bytes, want at most that", maxControl)
+	}
 	s.base += int64(s.end)
 	s.pos, s.end, s.sunk = 0, 0, 0
 	for s.end == 0 && s.err == nil {
@@ -65,6 +70,18 @@ func (s *source) peek(n int) ([]byte, error) {
 		err = nil
 	}
 	return s.buf[:min(n, end)], err
+}
+
+// atEnd reports whether the file ends here.
+func (s *source) atEnd() (bool, error) {
+	if s.pos < s.end {
+		return false, nil
+	}
+	err := s.fill()
+	if errors.Is(err, io.EOF) {
+		return true, nil
+	}
+	return false, err
 }
 
 func (s *source) Read(p []byte) (int, error) {

@@ -13,7 +13,10 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
+
+const checksumLine = "C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 
 const text = `C:Q1abcdefghijklmnopqrstuvwxyz0=
 P:libfoo
@@ -33,6 +36,7 @@ D:so:libc.musl-x86_64.so.1 bar>=2 !baz
 p:so:libfoo.so.1=1.2.3 cmd:foo=1.2.3-r4 virtual
 i:foo=1.2.3-r4 docs
 
+C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=
 P:tiny
 V:1
 S:0
@@ -55,7 +59,7 @@ func want() []*Package {
 			Provides:         []string{"so:libfoo.so.1=1.2.3", "cmd:foo=1.2.3-r4", "virtual"},
 			InstallIf:        []string{"foo=1.2.3-r4", "docs"},
 		},
-		{Name: "tiny", Version: "1"},
+		{Name: "tiny", Version: "1", Checksum: "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA="},
 	}
 }
 
@@ -67,7 +71,7 @@ func TestParse(t *testing.T) {
 		"empty lines ahead": strings.NewReader("\n\n" + text + "\n\n"),
 		"newer field":       strings.NewReader(strings.Replace(text, "P:libfoo", "P:libfoo\nz:later", 1)),
 	} {
-		got, err := Parse(input)
+		got, err := parse(input)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -79,7 +83,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseUnknown(t *testing.T) {
-	got, err := Parse(strings.NewReader("P:a\nV:1\nX:needed\nz:not needed\nY:needed\n"))
+	got, err := parse(strings.NewReader(checksumLine + "P:a\nV:1\nX:needed\nz:not needed\nY:needed\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +94,7 @@ func TestParseUnknown(t *testing.T) {
 
 func TestParseLongLine(t *testing.T) {
 	long := strings.Repeat("dep ", 100_000)
-	got, err := Parse(strings.NewReader("P:a\nV:1\nD:" + long + "\n"))
+	got, err := parse(strings.NewReader(checksumLine + "P:a\nV:1\nD:" + long + "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,19 +105,32 @@ func TestParseLongLine(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for input, want := range map[string]string{
-		"P:a\nV:1\nnonsense\n":    "line 3: got \"nonsense\"",
-		"P:a\nV:1\nS:many\n":      "line 3: field S: got \"many\", want a number",
-		"V:1\n":                   "no name",
-		"P:a\n\nP:b\nV:1\n":       "package \"a\" has no version",
-		"\n\nP:a\nV:1\nt:12:30\n": "line 5: field t",
+		"P:a\nV:1\nnonsense\n":      "line 3: got \"nonsense\"",
+		"P:a\nV:1\nS:many\n":        "line 3: field S: got \"many\", want a number",
+		"V:1\n":                     "no name",
+		"P:a\n\nP:b\nV:1\n":         "package \"a\" has no version",
+		"\n\nP:a\nV:1\nt:12:30\n":   "line 5: field t",
+		"P:a\nV:1\nI:-1\n":          "line 3: field I: got -1, want a number that is not below 0",
+		"P:a\nV:1\nt:-1\n":          "line 3: field t: got -1, want",
+		"P:a\nV:1\nS:-1\n":          "line 3: field S: got -1, want",
+		"P:a\nV:1\n":                `line 3: the package above: package "a" has no checksum (field C), so nothing vouches for its file; want Q1`,
+		"P:a\nV:1\nC:Q2aaaa\n":      `package "a": checksum (field C) is "Q2aaaa", want Q1`,
+		"P:../../../up/a\nV:1\n":    `line 3: the package above: package name "../../../up/a" begins with "."`,
+		"P:_lock\nV:1\n":            `package name "_lock" begins with "_"`,
+		"P:$(id)\nV:1\n":            `package name "$(id)" begins with "$"`,
+		"P:a:b\nV:1\n":              `package name "a:b" holds ":"`,
+		"P:-rf\nV:1\n":              `package name "-rf" begins with "-"`,
+		"P:a\nV:1/../../../x\n":     `package "a": version is "1/../../../x", want digits`,
+		"P:a\nV:2.7.18.10-git-r0\n": `package "a": version is "2.7.18.10-git-r0", want digits`,
+		"P:a\nV:1\nD:" + strings.Repeat("a", maxEntry) + "\n": "the entry of one package is longer than 4194304 bytes",
 	} {
-		_, err := Parse(strings.NewReader(input))
+		_, err := parse(strings.NewReader(input))
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Parse(%q) gives error %v, want one with %q", input, err, want)
+			t.Errorf("parse(%.100q) gives error %v, want one with %q", input, err, want)
 		}
 	}
 	broken := errors.New("line broke")
-	if _, err := Parse(io.MultiReader(strings.NewReader("P:a\nV:1\n"), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+	if _, err := parse(io.MultiReader(strings.NewReader("P:a\nV:1\n"), iotest.ErrReader(broken))); !errors.Is(err, broken) {
 		t.Errorf("a read error comes back as %v, want %v", err, broken)
 	}
 }
@@ -163,48 +180,50 @@ func archive(t *testing.T, ended bool, files ...string) []byte {
 	return out.Bytes()
 }
 
-func TestReadIndex(t *testing.T) {
-	var unsigned bytes.Buffer
-	if err := WriteArchive(&unsigned, &Index{Description: "v1.0", Packages: want()}); err != nil {
+func TestRead(t *testing.T) {
+	var out bytes.Buffer
+	if err := WriteArchive(&out, &Index{Description: "v1.0", Packages: want()}); err != nil {
 		t.Fatal(err)
 	}
-	for name, signature := range map[string][]byte{
-		"unsigned":                nil,
-		"signed":                  archive(t, false, ".SIGN.RSA.key.rsa.pub", "signature"),
-		"signed, with a tar end":  archive(t, true, ".SIGN.RSA.key.rsa.pub", "signature"),
-		"signed by several, ends": append(archive(t, true, ".SIGN.RSA.a", "s"), archive(t, false, ".SIGN.RSA256.b", "s")...),
-	} {
-		got, err := ReadIndex(bytes.NewReader(append(bytes.Clone(signature), unsigned.Bytes()...)))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if got.Description != "v1.0" || !reflect.DeepEqual(got.Packages, want()) {
-			t.Errorf("%s: got %+v", name, got)
-		}
+	got, err := Read(signed(out.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Description != "v1.0" || !reflect.DeepEqual(got.Packages, want()) {
+		t.Errorf("got %+v", got)
+	}
+	if got.Time != 1700000000 {
+		t.Errorf("time is %d, want the newest build time", got.Time)
 	}
 }
 
+func signed(b []byte) verified.Bytes { return verified.Trust(b, "test") }
+
 func TestReadRefuses(t *testing.T) {
 	whole := archive(t, true, "APKINDEX", text)
+	sig := archive(t, false, ".SIGN.RSA.key.rsa.pub", "signature")
 	for name, tc := range map[string]struct {
 		input []byte
 		want  string
 	}{
-		"text":       {[]byte(text), "not gzip"},
-		"empty":      {nil, "not gzip"},
-		"no index":   {archive(t, true, "README", "hello"), "no file APKINDEX"},
-		"truncated":  {whole[:len(whole)-20], "unexpected EOF"},
-		"plain v3":   {[]byte("ADB.rest"), "apk version 3"},
-		"deflate v3": {[]byte("ADBdrest"), "apk version 3"},
-		"zstd v3":    {[]byte("ADBcrest"), "apk version 3"},
+		"text":                {[]byte(text), "not gzip"},
+		"empty":               {nil, "not gzip"},
+		"no index":            {archive(t, true, "README", "hello"), "no file APKINDEX"},
+		"truncated":           {whole[:len(whole)-20], "unexpected EOF"},
+		"plain v3":            {[]byte("ADB.rest"), "apk version 3"},
+		"deflate v3":          {[]byte("ADBdrest"), "apk version 3"},
+		"zstd v3":             {[]byte("ADBcrest"), "apk version 3"},
+		"with its signature":  {append(sig, whole...), `the signed part holds ".SIGN.RSA.key.rsa.pub"`},
+		"two indexes":         {archive(t, true, "APKINDEX", text, "APKINDEX", text), "two files APKINDEX"},
+		"another index after": {append(bytes.Clone(whole), whole...), "after the end of its archive: more than zeros"},
+		"many files":          {archive(t, true, strings.Split(strings.Repeat("x/x/", 101), "/")[:202]...), "more than 100 files"},
 	} {
-		_, err := Read(bytes.NewReader(tc.input))
+		_, err := Read(signed(tc.input))
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, tc.want)
 		}
 	}
-	if _, err := Read(strings.NewReader("ADBd....")); !errors.Is(err, adb.ErrVersion3) {
+	if _, err := Read(signed([]byte("ADBd...."))); !errors.Is(err, adb.ErrVersion3) {
 		t.Errorf("error %v, want adb.ErrVersion3", err)
 	}
 }

@@ -3,20 +3,33 @@ package apkindex
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha1"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
-// maxLine bounds a line of an index, in bytes. The longest in Alpine 3.19 has
-// 11,000.
-const maxLine = 16 << 20
+// The limits of the text, beside maxText.
+const (
+	// maxEntry bounds one package's entry, in bytes. The longest line in Alpine
+	// 3.19 has 24,000.
+	maxEntry    = 4 << 20
+	maxPackages = 1 << 20
+	// maxWords bounds what all packages together depend on, provide and so on.
+	// Alpine 3.19 has 134,000.
+	maxWords = 1 << 24
+)
 
-// Parse reads the text of an APKINDEX. Packages come in the order of the file.
+// parse reads the text of an APKINDEX. Packages come in the order of the file.
 // Only one entry is held as text at a time.
-func Parse(r io.Reader) ([]*Package, error) {
+func parse(r io.Reader) ([]*Package, error) {
 	p := parser{lines: bufio.NewReaderSize(r, 64<<10)}
 	for {
 		err := p.entry()
@@ -39,6 +52,7 @@ type parser struct {
 	// alone would cost more than all the rest.
 	structs []Package
 	words   []string
+	count   int // of words
 }
 
 // entry reads lines up to an empty one and makes a package of them, or io.EOF
@@ -71,18 +85,22 @@ func (p *parser) entry() error {
 	return p.parse(string(p.text), first)
 }
 
+var errTooLong = fmt.Errorf("the entry of one package is longer than %d bytes, want at most that", maxEntry)
+
 // readLine appends a line to p.text, without its end.
 func (p *parser) readLine() error {
 	p.line++
-	start := len(p.text)
 	for {
 		chunk, err := p.lines.ReadSlice('\n')
 		p.text = append(p.text, chunk...)
 		if errors.Is(err, bufio.ErrBufferFull) {
-			if len(p.text)-start > maxLine {
-				return fmt.Errorf("longer than %d bytes: not an APKINDEX", maxLine)
+			if len(p.text) > maxEntry {
+				return errTooLong
 			}
 			continue
+		}
+		if len(p.text) > maxEntry {
+			return errTooLong
 		}
 		p.text = bytes.TrimSuffix(p.text, []byte("\n"))
 		return err
@@ -104,15 +122,45 @@ func (p *parser) parse(text string, line int) error {
 			return fmt.Errorf("APKINDEX line %d: field %c: %w", line, field[0], err)
 		}
 	}
-	switch {
-	case pkg.Name == "":
-		return fmt.Errorf("APKINDEX line %d: the package above has no name (field P)", line)
-	case pkg.Version == "":
-		return fmt.Errorf("APKINDEX line %d: package %q has no version (field V)", line, pkg.Name)
+	if err := check(pkg); err != nil {
+		return fmt.Errorf("APKINDEX line %d: the package above: %w", line, err)
+	}
+	if len(p.packages) == maxPackages {
+		return fmt.Errorf("APKINDEX line %d: more than %d packages, want at most that", line, maxPackages)
 	}
 	p.structs = p.structs[1:]
 	p.packages = append(p.packages, pkg)
 	return nil
+}
+
+// check refuses what nobody could use: the name and version make a file name,
+// and the checksum is all that vouches for the package.
+func check(pkg *Package) error {
+	if pkg.Name == "" {
+		return errors.New("it has no name (field P); want one")
+	}
+	if _, err := apkname.Parse(pkg.Name); err != nil {
+		return err
+	}
+	if pkg.Version == "" {
+		return fmt.Errorf("package %q has no version (field V); want one", pkg.Name)
+	}
+	if _, err := apkversion.Parse(pkg.Version); err != nil {
+		return fmt.Errorf("package %q: %w", pkg.Name, err)
+	}
+	if pkg.Checksum == "" {
+		return fmt.Errorf("package %q has no checksum (field C), so nothing vouches for its file; want Q1 and the base64 of its control section's SHA-1", pkg.Name)
+	}
+	if !isChecksum(pkg.Checksum) {
+		return fmt.Errorf("package %q: checksum (field C) is %q, want Q1 and the base64 of its control section's SHA-1", pkg.Name, clip(pkg.Checksum))
+	}
+	return nil
+}
+
+func isChecksum(s string) bool {
+	encoded, ok := strings.CutPrefix(s, "Q1")
+	sum, err := base64.StdEncoding.DecodeString(encoded)
+	return ok && err == nil && len(sum) == sha1.Size
 }
 
 func (p *parser) set(pkg *Package, letter byte, value string) (err error) {
@@ -146,15 +194,15 @@ func (p *parser) set(pkg *Package, letter byte, value string) (err error) {
 	case 'k':
 		var n int64
 		n, err = number(value)
-		pkg.ProviderPriority = int(n)
+		pkg.ProviderPriority = int(min(n, math.MaxInt32))
 	case 'D':
-		pkg.Depends = p.split(value)
+		pkg.Depends, err = p.split(value)
 	case 'p':
-		pkg.Provides = p.split(value)
+		pkg.Provides, err = p.split(value)
 	case 'i':
-		pkg.InstallIf = p.split(value)
+		pkg.InstallIf, err = p.split(value)
 	case 'r':
-		pkg.Replaces = p.split(value)
+		pkg.Replaces, err = p.split(value)
 	default:
 		// Newer than this program.
 		if letter >= 'A' && letter <= 'Z' {
@@ -169,11 +217,14 @@ func number(s string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("got %q, want a number", clip(s))
 	}
+	if n < 0 {
+		return 0, fmt.Errorf("got %d, want a number that is not below 0", n)
+	}
 	return n, nil
 }
 
 // split cuts a list at its blanks.
-func (p *parser) split(s string) []string {
+func (p *parser) split(s string) ([]string, error) {
 	n := 0
 	for rest := s; ; n++ {
 		rest = strings.TrimLeft(rest, " ")
@@ -183,7 +234,10 @@ func (p *parser) split(s string) []string {
 		_, rest, _ = strings.Cut(rest, " ")
 	}
 	if n == 0 {
-		return nil
+		return nil, nil
+	}
+	if p.count += n; p.count > maxWords {
+		return nil, fmt.Errorf("more than %d words in the lists of the index, want at most that", maxWords)
 	}
 	if len(p.words) < n {
 		p.words = make([]string, max(4096, n))
@@ -194,7 +248,7 @@ func (p *parser) split(s string) []string {
 		s = strings.TrimLeft(s, " ")
 		list[i], s, _ = strings.Cut(s, " ")
 	}
-	return list
+	return list, nil
 }
 
 func clip(s string) string {

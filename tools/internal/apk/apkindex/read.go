@@ -10,6 +10,22 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
+)
+
+// The limits of an index. The largest that are known, of 17,587 packages, have
+// 1.7 MB, and 7.6 MB uncompressed.
+const (
+	// MaxFile bounds APKINDEX.tar.gz, in bytes.
+	MaxFile = 64 << 20
+	// maxText bounds the file APKINDEX in it, uncompressed.
+	maxText = 256 << 20
+	// maxDescription bounds DESCRIPTION.
+	maxDescription = 64 << 10
+	// maxFiles bounds the number of files in the archive, and what is read of
+	// those that are neither.
+	maxFiles = 100
 )
 
 // Index is a whole APKINDEX.tar.gz.
@@ -18,22 +34,20 @@ type Index struct {
 	// itself, often with a version.
 	Description string
 	Packages    []*Package
+	// Time is when the index was made, in Unix seconds: the later of the time
+	// that the archive has for APKINDEX and the newest build time in it. Both are
+	// signed. 0 if neither is stated.
+	Time int64
 }
 
-// Read reads the packages of an APKINDEX.tar.gz, with its signature or
-// without. It does not verify the signature: do that first. An index of apk
-// version 3 is an error that wraps adb.ErrVersion3.
-func Read(r io.Reader) ([]*Package, error) {
-	index, err := ReadIndex(r)
-	if err != nil {
-		return nil, err
+// Read reads the signed part of an APKINDEX.tar.gz, which is what comes after
+// its signature section: apksign.Keyring.VerifyArchive returns it. An index of
+// apk version 3 is an error that wraps adb.ErrVersion3.
+func Read(signed verified.Bytes) (*Index, error) {
+	if n := signed.Len(); n > MaxFile {
+		return nil, fmt.Errorf("index: %d bytes, want at most %d", n, MaxFile)
 	}
-	return index.Packages, nil
-}
-
-// ReadIndex is Read with the description.
-func ReadIndex(r io.Reader) (*Index, error) {
-	raw := bufio.NewReaderSize(r, 64<<10)
+	raw := bufio.NewReaderSize(signed.Reader(), 64<<10)
 	if magic, err := raw.Peek(adb.PrefixLen); err == nil {
 		if err := adb.Detect(magic); err != nil {
 			return nil, fmt.Errorf("index: %w", err)
@@ -43,52 +57,98 @@ func ReadIndex(r io.Reader) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: not gzip: %w; want an APKINDEX.tar.gz", err)
 	}
-	// Several tars may follow each other: that of the signature need not have
-	// an end of its own, but where it has one, another begins after it.
-	stream := bufio.NewReaderSize(unzipped, 64<<10)
-	index := &Index{}
-	found := false
-	for {
-		more, err := readTar(stream, index)
-		if err != nil {
-			return nil, err
-		}
-		found = found || more
-		if _, err := stream.Peek(1); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, fmt.Errorf("index: %w", err)
-		}
+	counted := &counter{r: bufio.NewReaderSize(unzipped, 64<<10)}
+	index, err := readTar(counted)
+	if err != nil {
+		return nil, fmt.Errorf("index: %w", err)
 	}
-	if !found {
-		return nil, errors.New("index: no file APKINDEX in it; want an APKINDEX.tar.gz")
+	// apk calls it a BAD archive where anything comes after its end.
+	if n, err := io.Copy(io.Discard, io.LimitReader(zeros{counted}, maxText)); err != nil {
+		return nil, fmt.Errorf("index: after the end of its archive: %w", err)
+	} else if n == maxText {
+		return nil, fmt.Errorf("index: more than %d bytes after the end of its archive, want none", maxText)
 	}
 	return index, nil
 }
 
-// readTar reads one tar and says whether it had an APKINDEX.
-func readTar(stream io.Reader, index *Index) (found bool, err error) {
-	archive := tar.NewReader(stream)
-	for {
+// readTar reads DESCRIPTION and APKINDEX out of a tar; other files are passed
+// over.
+func readTar(r *counter) (*Index, error) {
+	archive := tar.NewReader(r)
+	var index Index
+	found := false
+	for count := 0; ; count++ {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return found, nil
+			break
 		}
 		if err != nil {
-			return false, fmt.Errorf("index: %w", err)
+			return nil, err
 		}
-		switch header.Name {
-		case "DESCRIPTION":
-			text, err := io.ReadAll(io.LimitReader(archive, 64<<10))
+		if count == maxFiles {
+			return nil, fmt.Errorf("more than %d files in it, want two: DESCRIPTION and APKINDEX", maxFiles)
+		}
+		switch limit := int64(maxText); {
+		case header.Typeflag != tar.TypeReg:
+			continue
+		case apksign.IsFileName(header.Name):
+			return nil, fmt.Errorf("the signed part holds %.100q, want that before it only", header.Name)
+		case header.Size > limit:
+			return nil, fmt.Errorf("%.100q has %d bytes, want at most %d", header.Name, header.Size, limit)
+		case header.Name == "DESCRIPTION":
+			text, err := io.ReadAll(io.LimitReader(archive, maxDescription))
 			if err != nil {
-				return false, fmt.Errorf("index: DESCRIPTION: %w", err)
+				return nil, fmt.Errorf("DESCRIPTION: %w", err)
 			}
 			index.Description = string(text)
-		case "APKINDEX":
-			if index.Packages, err = Parse(archive); err != nil {
-				return false, err
+		case header.Name == "APKINDEX":
+			if found {
+				return nil, errors.New("two files APKINDEX in it, want one")
 			}
 			found = true
+			if index.Packages, err = parse(archive); err != nil {
+				return nil, err
+			}
+			index.Time = newest(index.Packages, header.ModTime.Unix())
 		}
 	}
+	if !found {
+		return nil, errors.New("no file APKINDEX in it; want an APKINDEX.tar.gz")
+	}
+	return &index, nil
+}
+
+func newest(packages []*Package, time int64) int64 {
+	time = max(time, 0)
+	for _, p := range packages {
+		time = max(time, p.BuildTime)
+	}
+	return time
+}
+
+// counter fails where an archive expands to more than an index may have.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.n += int64(n); c.n > maxText+maxDescription {
+		return 0, fmt.Errorf("expands to more than %d bytes, want at most that", maxText+maxDescription)
+	}
+	return n, err
+}
+
+// zeros fails where anything but zeros comes.
+type zeros struct{ r io.Reader }
+
+func (z zeros) Read(p []byte) (int, error) {
+	n, err := z.r.Read(p)
+	for _, b := range p[:n] {
+		if b != 0 {
+			return 0, errors.New("more than zeros, want nothing")
+		}
+	}
+	return n, err
 }

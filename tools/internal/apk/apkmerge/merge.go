@@ -91,7 +91,7 @@ func (m *merger) add(s Source) error {
 		return err
 	}
 	defer in.Close()
-	file, err := apkfile.Read(in, func(h *tar.Header, content io.Reader) error {
+	file, err := apkfile.Read(in, apkfile.Examined(p.Facts.Checksum), func(h *tar.Header, content io.Reader) error {
 		if at == len(p.Facts.Entries) {
 			return fmt.Errorf("it is not in the facts; want the package that the facts are of")
 		}

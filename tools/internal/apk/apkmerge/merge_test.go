@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
 )
@@ -24,7 +25,7 @@ func layer(t *testing.T, exclude []string, packages ...[]byte) ([]string, error)
 	var all []*apkfacts.Facts
 	var sources []Source
 	for i, data := range packages {
-		f, _, err := apkfacts.Extract(bytes.NewReader(data))
+		f, _, err := apkfacts.Extract(bytes.NewReader(data), apkfile.Built())
 		if err != nil {
 			t.Fatal(err)
 		}

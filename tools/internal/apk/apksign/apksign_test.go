@@ -1,6 +1,7 @@
 package apksign_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 func newKey(t *testing.T) (private, public []byte) {
@@ -41,11 +43,16 @@ func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
+// mine are the bytes of a test's own key.
+func mine(key []byte) verified.Bytes { return verified.Trust(key, "test") }
+
 func archive(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	w.Write(make([]byte, 1024))
+	tw := tar.NewWriter(w)
+	tw.WriteHeader(&tar.Header{Name: "APKINDEX", Mode: 0o644})
+	tw.Close()
 	w.Close()
 	return b.Bytes()
 }
@@ -72,7 +79,7 @@ func TestVerifyArchive(t *testing.T) {
 		name string
 		key  []byte
 	}{{&ring, "k.rsa.pub", public}, {&other, "other.rsa.pub", otherPublic}, {&impostor, "k.rsa.pub", otherPublic}} {
-		if err := add.ring.Add(add.name, add.key); err != nil {
+		if err := add.ring.Add(add.name, mine(add.key)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,8 +90,8 @@ func TestVerifyArchive(t *testing.T) {
 			t.Errorf("%s: signing twice gives other bytes", alg)
 		}
 		key, rest, err := ring.VerifyArchive(signed)
-		if err != nil || key != "k.rsa.pub" || !bytes.Equal(rest, plain) {
-			t.Errorf("%s: %q, %d bytes, %v", alg, key, len(rest), err)
+		if err != nil || key != "k.rsa.pub" || rest.String() != string(plain) || rest.By() != `key "k.rsa.pub"` {
+			t.Errorf("%s: %q, %d bytes by %s, %v", alg, key, rest.Len(), rest.By(), err)
 		}
 		if _, _, err := other.VerifyArchive(signed); !errors.Is(err, apksign.ErrUnknownKey) {
 			t.Errorf("%s: unknown key: %v", alg, err)
@@ -112,17 +119,16 @@ func TestVerifySeveral(t *testing.T) {
 	private, public := newKey(t)
 	strange, _ := newKey(t)
 	var ring apksign.Keyring
-	if err := ring.Add("k.rsa.pub", public); err != nil {
+	if err := ring.Add("k.rsa.pub", mine(public)); err != nil {
 		t.Fatal(err)
 	}
-	d := apksign.NewDigester()
-	d.Write([]byte("signed"))
+	data := []byte("signed")
 	make := func(private []byte, name string, alg apksign.Algorithm) apksign.Signature {
 		s, err := apksign.NewSigner(private, name, alg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sig, err := s.Sign(d.Sum())
+		sig, err := s.Sign(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,8 +148,8 @@ func TestVerifySeveral(t *testing.T) {
 		{"good last", []apksign.Signature{unknown, bad, good}, nil},
 		{"good first", []apksign.Signature{good, bad, unknown}, nil},
 	} {
-		key, err := ring.Verify(tt.sigs, d.Sum())
-		if !errors.Is(err, tt.want) || (tt.want == nil) != (key == "k.rsa.pub") {
+		key, signed, err := ring.Verify(tt.sigs, data)
+		if !errors.Is(err, tt.want) || (tt.want == nil) != (key == "k.rsa.pub") || (tt.want == nil) != (signed.String() == "signed") {
 			t.Errorf("%s: %q, %v; want %v", tt.name, key, err, tt.want)
 		}
 	}
@@ -185,10 +191,10 @@ func TestKeyringRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ring apksign.Keyring
-	if err := ring.Add("k.rsa.pub", public); err != nil {
+	if err := ring.Add("k.rsa.pub", mine(public)); err != nil {
 		t.Fatal(err)
 	}
-	if err := ring.Add("k.rsa.pub", public); err != nil {
+	if err := ring.Add("k.rsa.pub", mine(public)); err != nil {
 		t.Errorf("the same key again: %v", err)
 	}
 	for _, tt := range []struct {
@@ -203,7 +209,7 @@ func TestKeyringRefuses(t *testing.T) {
 		{"x.rsa.pub", pemOf("PUBLIC KEY", []byte("x")), "asn1"},
 		{"x.rsa.pub", pemOf("PUBLIC KEY", ecPublic), "want an RSA public key"},
 	} {
-		if err := ring.Add(tt.name, tt.pem); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), tt.name) {
+		if err := ring.Add(tt.name, mine(tt.pem)); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), tt.name) {
 			t.Errorf("%s: %v, want an error with %q", tt.name, err, tt.want)
 		}
 	}

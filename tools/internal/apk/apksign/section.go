@@ -11,55 +11,89 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-// maxSignature bounds a signature file: that of a 32768-bit RSA key has 4096
-// bytes.
-const maxSignature = 4096
+// The limits of a signature section. Those that builders make have one or two
+// signatures.
+const (
+	maxSection    = 128 << 10 // bytes, uncompressed
+	maxSignatures = 32
+	// maxSignature bounds a signature file: that of a 32768-bit RSA key has 4096
+	// bytes.
+	maxSignature = 4096
+)
 
 // compression is the fixed gzip level of what this package writes.
 const compression = 6
 
-// ReadSection reads the tar of a signature section. Signatures of unknown
-// algorithms are left out.
-func ReadSection(tr *tar.Reader) ([]Signature, error) {
+// ReadSection reads a signature section out of its tar, whole and uncompressed.
+// Signatures of unknown algorithms are left out.
+//
+// Nothing vouches for this part of a file, so nothing may hide in it: as apk
+// does, it takes signature files and not even an end of the archive after them.
+func ReadSection(plain []byte) ([]Signature, error) {
+	if len(plain) > maxSection {
+		return nil, fmt.Errorf("more than %d bytes, want at most that for signatures", maxSection)
+	}
 	var sigs []Signature
-	for {
+	r := bytes.NewReader(plain)
+	tr := tar.NewReader(r)
+	end := 0 // of the last file and its padding
+	for count := 0; ; count++ {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
-			return sigs, nil
+			break
 		}
 		if err != nil {
 			return nil, err
 		}
-		sig, ok, err := ReadFile(h, tr)
+		if count == maxSignatures {
+			return nil, fmt.Errorf("more than %d files, want at most that many signatures", maxSignatures)
+		}
+		sig, ok, err := readFile(h, tr)
 		if err != nil {
 			return nil, err
 		}
 		if ok {
 			sigs = append(sigs, sig)
 		}
+		const block = 512
+		end = (len(plain) - r.Len() + block - 1) / block * block
 	}
+	if end != len(plain) {
+		return nil, fmt.Errorf("%d bytes after the last signature, want none: nobody has signed them (apk calls this a BAD archive)", len(plain)-end)
+	}
+	return sigs, nil
 }
 
-// ReadFile reads one file of a signature section. It is not ok if the
+// readFile reads one file of a signature section. It is not ok if the
 // algorithm is unknown.
-func ReadFile(h *tar.Header, r io.Reader) (sig Signature, ok bool, err error) {
+func readFile(h *tar.Header, r io.Reader) (sig Signature, ok bool, err error) {
 	if !IsFileName(h.Name) {
-		return Signature{}, false, fmt.Errorf("signature section holds a file %q, want .SIGN.<algorithm>.<key> only", h.Name)
+		return Signature{}, false, fmt.Errorf("it holds %.100q, want .SIGN.<algorithm>.<key> only: nobody has signed this part of the file", h.Name)
+	}
+	if h.Typeflag != tar.TypeReg {
+		return Signature{}, false, fmt.Errorf("%.100q is of type %q in the archive, want a file", h.Name, h.Typeflag)
 	}
 	if h.Size > maxSignature {
-		return Signature{}, false, fmt.Errorf("signature file %q has %d bytes, want at most %d", h.Name, h.Size, maxSignature)
-	}
-	alg, key, ok := ParseFileName(h.Name)
-	if !ok {
-		return Signature{}, false, nil
+		return Signature{}, false, fmt.Errorf("signature file %.100q has %d bytes, want at most %d", h.Name, h.Size, maxSignature)
 	}
 	value, err := io.ReadAll(r)
 	if err != nil {
-		return Signature{}, false, err
+		return Signature{}, false, fmt.Errorf("signature file %.100q: %w", h.Name, err)
 	}
-	return Signature{Algorithm: alg, Key: key, Value: value}, true, nil
+	alg, key, ok := ParseFileName(h.Name)
+	return Signature{Algorithm: alg, Key: key, Value: value}, ok, nil
+}
+
+// IsSection reports whether a tar, whole or its beginning, is a signature section's.
+func IsSection(plain []byte) (bool, error) {
+	h, err := tar.NewReader(bytes.NewReader(plain)).Next()
+	if err != nil {
+		return false, unexpected(err)
+	}
+	return IsFileName(h.Name), nil
 }
 
 // WriteSection writes a gzip stream that holds the signatures, to be put in
@@ -105,53 +139,49 @@ func Split(archive []byte) (sigs []Signature, signed []byte, err error) {
 		return nil, nil, err
 	}
 	gz.Multistream(false)
-	tr := tar.NewReader(gz)
-	h, err := tr.Next()
+	// The first stream of an unsigned archive is the index, as long as it may be:
+	// look at its beginning before reading it.
+	var plain bytes.Buffer
+	limited := io.TeeReader(io.LimitReader(gz, maxSection+1), &plain)
+	h, err := tar.NewReader(limited).Next()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("first file of the archive: %w", unexpected(err))
 	}
 	if !IsFileName(h.Name) {
 		return nil, archive, nil
 	}
-	sig, ok, err := ReadFile(h, tr)
+	if _, err := io.Copy(io.Discard, limited); err != nil {
+		return nil, nil, fmt.Errorf("signature section: %w", err)
+	}
+	sigs, err = ReadSection(plain.Bytes())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("signature section: %w", err)
 	}
-	if ok {
-		sigs = append(sigs, sig)
+	return sigs, archive[len(archive)-r.Len():], nil
+}
+
+// unexpected names the end of the file where more must come.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
 	}
-	more, err := ReadSection(tr)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The tar may end before its gzip stream does: read to the stream's end.
-	if _, err := io.Copy(io.Discard, gz); err != nil {
-		return nil, nil, err
-	}
-	return append(sigs, more...), archive[len(archive)-r.Len():], nil
+	return err
 }
 
 // VerifyArchive checks that a trusted key signed an archive (an index) and
-// returns the key's name and the signed bytes.
-func (k *Keyring) VerifyArchive(archive []byte) (key string, signed []byte, err error) {
-	sigs, signed, err := Split(archive)
+// returns the key's name and the signed bytes, which are all that may be read of
+// it.
+func (k *Keyring) VerifyArchive(archive []byte) (key string, signed verified.Bytes, err error) {
+	sigs, covered, err := Split(archive)
 	if err != nil {
-		return "", nil, err
+		return "", verified.Bytes{}, err
 	}
-	d := NewDigester()
-	d.Write(signed)
-	key, err = k.Verify(sigs, d.Sum())
-	if err != nil {
-		return "", nil, err
-	}
-	return key, signed, nil
+	return k.Verify(sigs, covered)
 }
 
 // SignArchive writes a signature section and then the archive that it covers.
 func (s *Signer) SignArchive(w io.Writer, modTime int64, archive []byte) error {
-	d := NewDigester()
-	d.Write(archive)
-	sig, err := s.Sign(d.Sum())
+	sig, err := s.Sign(archive)
 	if err != nil {
 		return err
 	}

@@ -6,10 +6,9 @@ package apksign
 
 import (
 	"crypto"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"hash"
+	_ "crypto/sha1"   // for the hashes that an Algorithm names
+	_ "crypto/sha256" // "
+	_ "crypto/sha512" // "
 	"strings"
 )
 
@@ -68,46 +67,4 @@ func (a Algorithm) hash() crypto.Hash {
 		return crypto.SHA512
 	}
 	return 0
-}
-
-// A Digester is an io.Writer that takes the bytes that are or will be signed.
-// Which of its digests is needed shows only once the signatures are known, so
-// it makes all of them.
-type Digester struct {
-	sha1, sha256, sha512 hash.Hash
-}
-
-// NewDigester returns an empty Digester.
-func NewDigester() *Digester {
-	return &Digester{sha1: sha1.New(), sha256: sha256.New(), sha512: sha512.New()}
-}
-
-// Write never fails.
-func (d *Digester) Write(p []byte) (int, error) {
-	d.sha1.Write(p)
-	d.sha256.Write(p)
-	d.sha512.Write(p)
-	return len(p), nil
-}
-
-// Sum returns the digests of what was written so far.
-func (d *Digester) Sum() Digests {
-	return Digests{SHA1: d.sha1.Sum(nil), SHA256: d.sha256.Sum(nil), SHA512: d.sha512.Sum(nil)}
-}
-
-// Digests are the raw digests of signed bytes.
-type Digests struct {
-	SHA1, SHA256, SHA512 []byte
-}
-
-func (d Digests) of(a Algorithm) []byte {
-	switch a {
-	case RSASHA1:
-		return d.SHA1
-	case RSASHA256:
-		return d.SHA256
-	case RSASHA512:
-		return d.SHA512
-	}
-	return nil
 }

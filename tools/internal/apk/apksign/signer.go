@@ -55,10 +55,12 @@ func parsePrivate(pemBytes []byte) (*rsa.PrivateKey, error) {
 // Name returns the name of the public key's file.
 func (s *Signer) Name() string { return s.name }
 
-// Sign makes the signature over bytes with the given digests. The same bytes
-// give the same signature, as PKCS#1 v1.5 has no salt.
-func (s *Signer) Sign(d Digests) (Signature, error) {
-	value, err := rsa.SignPKCS1v15(nil, s.key, s.algorithm.hash(), d.of(s.algorithm))
+// Sign makes the signature over data. The same bytes give the same signature,
+// as PKCS#1 v1.5 has no salt.
+func (s *Signer) Sign(data []byte) (Signature, error) {
+	h := s.algorithm.hash().New()
+	h.Write(data)
+	value, err := rsa.SignPKCS1v15(nil, s.key, s.algorithm.hash(), h.Sum(nil))
 	if err != nil {
 		return Signature{}, fmt.Errorf("signing with key %q: %w", s.name, err)
 	}

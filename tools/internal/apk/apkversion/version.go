@@ -5,7 +5,10 @@
 // part, which 2.14 does not know, is ordered as apk-tools 3 does.
 package apkversion
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // part says what the next piece of a version is. The order matters: of two
 // versions that agree up to here, the one whose next part is the smaller kind
@@ -157,6 +160,27 @@ func (s *scanner) advance() {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' }
+
+// MaxLen bounds a version, in bytes.
+const MaxLen = 100
+
+// Version is a valid version. Parse is the only way to make one; the zero value
+// is none.
+type Version struct{ version string }
+
+// Parse takes a version of at most MaxLen bytes that is Valid.
+func Parse(s string) (Version, error) {
+	if len(s) > MaxLen {
+		return Version{}, fmt.Errorf("version %.80q… has %d bytes, want at most %d", s, len(s), MaxLen)
+	}
+	if !Valid(s) {
+		return Version{}, fmt.Errorf("version is %q, want digits[.digits…][letter][_suffix[N]][~hash][-rN], as in 1.2.3_rc1-r0 (\"apk version --check\" tells)", s)
+	}
+	return Version{s}, nil
+}
+
+// String returns the version.
+func (v Version) String() string { return v.version }
 
 // Valid says whether apk takes v for a version.
 func Valid(v string) bool {

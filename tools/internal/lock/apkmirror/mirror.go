@@ -143,16 +143,9 @@ func readLocked(path string, p *lockfile.Package) (*apkfile.File, error) {
 	return verify(f, p)
 }
 
-// verify reads a package and compares it with the lock.
+// verify reads a package that is what the lock says.
 func verify(r io.Reader, p *lockfile.Package) (*apkfile.File, error) {
-	file, err := apkfile.Read(r, nil)
-	if err != nil {
-		return nil, err
-	}
-	if file.SHA256 != p.SHA256 {
-		return nil, fmt.Errorf("the file is %s, want %s as the lock states: the repository has another build of this version", file.SHA256, p.SHA256)
-	}
-	return file, nil
+	return apkfile.Read(r, apkfile.Locked(p.Checksum, p.SHA256), nil)
 }
 
 func (m *Mirror) index(ctx context.Context, lock *lockfile.Lock, arch string, entries []*apkindex.Package) (Trust, error) {

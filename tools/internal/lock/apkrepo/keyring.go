@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 // maxKey bounds a public key file.
@@ -45,7 +46,7 @@ func addKey(ctx context.Context, fetcher Fetcher, keyring *apksign.Keyring, loca
 	}
 	// Keys in URLs may be escaped (%40); the name in signatures is not.
 	name := path.Base(strings.ReplaceAll(location, "%40", "@"))
-	if err := keyring.Add(name, data); err != nil {
+	if err := keyring.Add(name, verified.Trust(data, location)); err != nil {
 		return fmt.Errorf("%s: %w", location, err)
 	}
 	return nil

@@ -4,10 +4,7 @@
 package apkrepo
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -16,13 +13,11 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 // IndexName is the file name of an index.
 const IndexName = "APKINDEX.tar.gz"
-
-// maxIndex bounds an index file; the largest known have 2 MB.
-const maxIndex = 256 << 20
 
 // A Fetcher opens the first of the locations that has a file. A fetch.Client is
 // one.
@@ -64,6 +59,9 @@ type Index struct {
 	Packages []*apkindex.Package
 	Digest   string // of the file, "sha256:<hex>"
 	Key      string // name of the key that signed it
+	// Fingerprint is that of the key, see apksign.Keyring.Fingerprint.
+	Fingerprint string
+	Time        int64 // when the index was made, as it states, in Unix seconds
 }
 
 // Index fetches and verifies the index of an architecture.
@@ -81,7 +79,7 @@ func (r *Reader) Index(ctx context.Context, repo Repository, arch string) (*Inde
 
 // RawIndex fetches the index of an architecture, unverified.
 func (r *Reader) RawIndex(ctx context.Context, repo Repository, arch string) ([]byte, error) {
-	data, err := r.Fetcher.ReadAll(ctx, maxIndex, repo.locations(arch, IndexName)...)
+	data, err := r.Fetcher.ReadAll(ctx, apkindex.MaxFile, repo.locations(arch, IndexName)...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the index for %s: %w", arch, err)
 	}
@@ -89,19 +87,18 @@ func (r *Reader) RawIndex(ctx context.Context, repo Repository, arch string) ([]
 }
 
 func (r *Reader) parse(data []byte) (*Index, error) {
-	key, _, err := r.Keyring.VerifyArchive(data)
+	key, signed, err := r.Keyring.VerifyArchive(data)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("the file is truncated: it ends after %d bytes: %w; get it again", len(data), err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	packages, err := apkindex.Read(bytes.NewReader(data))
+	index, err := apkindex.Read(signed)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(data)
-	return &Index{Packages: packages, Digest: "sha256:" + hex.EncodeToString(sum[:]), Key: key}, nil
+	return &Index{Packages: index.Packages, Digest: verified.DigestOf(data), Key: key, Fingerprint: r.Keyring.Fingerprint(key), Time: index.Time}, nil
 }
 
 // Package fetches a package that a verified index lists and verifies it: the
@@ -121,7 +118,7 @@ func (r *Reader) PackageEntries(ctx context.Context, repo Repository, arch strin
 	err := r.Read(ctx, want, progress, func(body io.Reader) error {
 		var err error
 		lister = apkfacts.Lister{}
-		if file, err = apkfile.Read(body, lister.Visit); err != nil {
+		if file, err = apkfile.Read(body, apkfile.Indexed(p.Checksum), lister.Visit); err != nil {
 			return err
 		}
 		return verify(file, p)
@@ -130,14 +127,8 @@ func (r *Reader) PackageEntries(ctx context.Context, repo Repository, arch strin
 }
 
 func verify(f *apkfile.File, p *apkindex.Package) error {
-	if err := f.VerifyChecksum(p.Checksum); err != nil {
-		return err
-	}
 	if f.Info.Name() != p.Name || f.Info.Version() != p.Version {
 		return fmt.Errorf(".PKGINFO says %s-%s, want %s-%s as the index states", f.Info.Name(), f.Info.Version(), p.Name, p.Version)
-	}
-	if err := f.VerifyDatahash(); err != nil {
-		return err
 	}
 	if f.Size != p.Size {
 		return fmt.Errorf("the file has %d bytes, want %d as the index states", f.Size, p.Size)

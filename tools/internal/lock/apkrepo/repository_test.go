@@ -72,7 +72,7 @@ func writePackage(t *testing.T, path string) *apkindex.Package {
 	if err := os.WriteFile(path, apk.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f, err := apkfile.Read(bytes.NewReader(apk.Bytes()), nil)
+	f, err := apkfile.Read(bytes.NewReader(apk.Bytes()), apkfile.Built(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

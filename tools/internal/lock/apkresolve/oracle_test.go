@@ -12,6 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkoracle"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
@@ -59,16 +60,8 @@ func realRepositories(t testing.TB) []Repository {
 	t.Helper()
 	var repositories []Repository
 	for _, name := range []string{"main", "community"} {
-		f, err := os.Open(realIndex(t, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		packages, err := apkindex.Read(f)
-		f.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		repositories = append(repositories, Repository{URL: name, Packages: packages})
+		index := apktest.Index(t, realIndex(t, name), filepath.Join(realpackages.Dir(t), "keys"))
+		repositories = append(repositories, Repository{URL: name, Packages: index.Packages})
 	}
 	return repositories
 }

@@ -164,18 +164,11 @@ func (p *Prover) proveAlone(ctx context.Context, source apkrepo.Repository, pkg 
 		return "", err
 	}
 	defer body.Close()
-	file, err := apkfile.Read(body, nil)
+	file, err := apkfile.Read(body, apkfile.Signed(p.Reader.Keyring), nil)
 	if err != nil {
 		return "", err
 	}
-	key, err := file.Verify(p.Reader.Keyring)
-	if err != nil {
-		return "", err
-	}
-	if err := file.VerifyDatahash(); err != nil {
-		return "", err
-	}
-	return key, sameLayer(file, pkg)
+	return file.Key, sameLayer(file, pkg)
 }
 
 func sameLayer(file *apkfile.File, pkg *lockfile.Package) error {

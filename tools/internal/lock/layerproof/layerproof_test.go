@@ -28,6 +28,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 // world is a signed repository in a directory, a lock of its packages, and an
@@ -87,7 +88,7 @@ func (w *world) add(name, content string, signer *apksign.Signer) {
 		}}},
 	}))
 	w.must(os.WriteFile(w.path(name), apk.Bytes(), 0o644))
-	file, err := apkfile.Read(&apk, nil)
+	file, err := apkfile.Read(&apk, apkfile.Built(), nil)
 	w.must(err)
 	w.indexed = append(w.indexed, &apkindex.Package{Name: name, Version: "1-r0", Arch: "x86_64", Checksum: file.Checksum, Size: file.Size})
 	w.lock.Packages = append(w.lock.Packages, lockfile.Package{
@@ -136,7 +137,7 @@ func (w *world) prover() *layerproof.Prover {
 	public, err := x509.MarshalPKIXPublicKey(&w.key.PublicKey)
 	w.must(err)
 	var keyring apksign.Keyring
-	w.must(keyring.Add("test.rsa.pub", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})))
+	w.must(keyring.Add("test.rsa.pub", verified.Trust(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), "test")))
 	return &layerproof.Prover{
 		Lock: w.lock, Jobs: 2, Reader: &apkrepo.Reader{Fetcher: &fetch.Client{}, Keyring: &keyring},
 		Locate: func(location string) string {

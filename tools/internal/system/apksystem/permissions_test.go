@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
 )
 
@@ -19,7 +20,7 @@ func TestPermissionsOfLinkedFiles(t *testing.T) {
 	}
 	device := apktest.File{Header: &tar.Header{Typeflag: tar.TypeChar, Name: "dev/x", Devmajor: 1, Devminor: 3, Mode: 0o600}}
 	data := apktest.Package(t, "p", "", nil, apktest.Regular("bin/a", "BYTES").Stated(), link("bin/b", "bin/a"), link("bin/c", "bin/b"), device)
-	facts, _, err := apkfacts.Extract(bytes.NewReader(data))
+	facts, _, err := apkfacts.Extract(bytes.NewReader(data), apkfile.Built())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func (s source) read(use func(io.Reader) error) error {
 	}
 	defer in.Close()
 	at, used := 0, false
-	file, err := apkfile.Read(in, func(h *tar.Header, content io.Reader) error {
+	file, err := apkfile.Read(in, apkfile.Examined(s.facts.Checksum), func(h *tar.Header, content io.Reader) error {
 		at++
 		if at > len(s.facts.Entries) || &s.facts.Entries[at-1] != s.entry {
 			return nil
