@@ -12,12 +12,15 @@ import (
 // Write creates the file path with what fill writes, replacing any file there.
 //
 // The bytes go to a temporary file in the same folder, which is renamed to path once fill has returned nil and the file
-// is closed; after an error the old content of path, if any, is untouched and nothing is left behind.
+// is closed; after an error the old content of path, if any, is untouched and nothing is left behind. What processes that
+// were killed have left of earlier attempts is removed.
 func Write(path string, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	sweep(path)
+	f, unlock, err := create(path)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
+	defer unlock()
 	defer func() {
 		if err != nil {
 			_ = f.Close()
@@ -39,6 +42,9 @@ func Write(path string, fill func(io.Writer) error) (err error) {
 	}
 	return nil
 }
+
+// prefix is what names of temporary files for path begin with; letters and digits follow.
+func prefix(path string) string { return "." + filepath.Base(path) + "." }
 
 // WriteBytes is Write of bytes that are at hand.
 func WriteBytes(path string, data []byte) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -45,5 +46,54 @@ func TestWriteFailureKeepsTheOldFile(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {
 		t.Errorf("files left: %v, want only the old one", left)
+	}
+}
+
+// What a killed process left is removed by the next that writes the same file; what somebody still writes is not.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock.json")
+	for _, name := range []string{".lock.json.123", ".lock.json.1x", ".lock.json.", ".other.123"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := Write(path, func(io.Writer) error {
+		// The inner one does not remove the outer one's file.
+		return WriteBytes(path, []byte("inner"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if got, want := strings.Join(names, " "), ".lock.json. .lock.json.1x .other.123 lock.json"; got != want {
+		t.Errorf("left: %s, want %s", got, want)
+	}
+}
+
+// Many processes and goroutines may write the same file.
+func TestWriteAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			if err := WriteBytes(path, []byte(strings.Repeat(string(rune('a'+i%26)), 1000))); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	group.Wait()
+	data, err := os.ReadFile(path)
+	if err != nil || len(data) != 1000 {
+		t.Errorf("got %d bytes, %v", len(data), err)
 	}
 }

@@ -2,18 +2,12 @@ package fetch
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"time"
 )
-
-// maxPause bounds a pause between attempts, also where the server asks for a
-// longer one.
-const maxPause = 30 * time.Second
 
 // body reads one file across broken connections.
 type body struct {
@@ -71,15 +65,13 @@ func (b *body) connect(cause error) error {
 // attempt tries the first location until it opens or is hopeless.
 func (b *body) attempt(err error) error {
 	location := b.locations[0]
+	retry := Retry{Attempts: b.client.Attempts, Wait: b.client.Backoff, Notify: func(err error, pause time.Duration) {
+		b.client.notify("%s: %v; trying again in %s", location, err, pause)
+	}}
 	for {
 		if err != nil {
 			b.attempts++
-			if !temporary(err) || b.attempts >= max(1, b.client.Attempts) {
-				return err
-			}
-			pause := b.pause(err)
-			b.client.notify("%s: %v; trying again in %s", location, err, pause)
-			if err := sleep(b.ctx, pause); err != nil {
+			if err := retry.pause(b.ctx, b.attempts, err); err != nil {
 				return err
 			}
 		}
@@ -92,9 +84,6 @@ func (b *body) attempt(err error) error {
 		if err == nil {
 			b.current, b.etag = resp, resp.etag
 			return nil
-		}
-		if b.ctx.Err() != nil {
-			return err
 		}
 	}
 }
@@ -126,45 +115,6 @@ func (b *body) failure() error {
 
 // unavailable hides a "not found" of one mirror where another failed otherwise.
 type unavailable struct{ error }
-
-func (b *body) pause(err error) time.Duration {
-	pause := b.client.Backoff << (b.attempts - 1)
-	var status *StatusError
-	if errors.As(err, &status) {
-		pause = max(pause, status.RetryAfter)
-	}
-	return min(pause, maxPause)
-}
-
-// temporary reports whether a later attempt may succeed.
-func temporary(err error) bool {
-	var status *StatusError
-	if errors.As(err, &status) {
-		return status.temporary()
-	}
-	var helper *HelperError
-	var cert *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	return !errors.As(err, &helper) && !errors.As(err, &cert) && !errors.As(err, &authority) &&
-		!errors.Is(err, errChanged) && !errors.Is(err, errDowngrade) && !isFile(err)
-}
-
-// isFile tells errors about local files, which do not pass with time.
-func isFile(err error) bool {
-	var path *fs.PathError
-	return errors.As(err, &path)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
-}
 
 type failed struct{ err error }
 

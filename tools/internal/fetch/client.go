@@ -1,6 +1,6 @@
-// Package fetch reads files from http, https and file URLs and from paths. It
-// is the only package that speaks HTTP for apklock: it retries with backoff,
-// resumes what broke off, and goes on to the next mirror.
+// Package fetch speaks HTTP: it has the one policy for what is tried again, the bounds that servers are held to, and
+// credentials. Its Client reads files from http, https and file URLs and from paths, resumes what broke off, and goes on
+// to the next mirror.
 package fetch
 
 import (
@@ -21,8 +21,7 @@ var ErrNotFound = fs.ErrNotExist
 
 // A Client reads files. Its zero value does not retry.
 type Client struct {
-	// Transport carries requests; nil means http.DefaultTransport. It must not
-	// decompress: what is signed are the compressed bytes.
+	// Transport carries requests, below a Guard; nil means http.DefaultTransport.
 	Transport http.RoundTripper
 	// UserAgent goes into requests.
 	UserAgent string
@@ -31,7 +30,7 @@ type Client struct {
 	Attempts int
 	// Backoff is the pause before the second attempt; it doubles with each.
 	Backoff time.Duration
-	// Stall is how long a connection may stay silent; 0 means for ever.
+	// Stall is how long a connection may have next to no progress; 0 means for ever.
 	Stall time.Duration
 	// Copies is a folder for what ReadAll read from servers that give an ETag, so
 	// that it need not be transferred again while it stays the same. Empty means
@@ -73,7 +72,8 @@ func (c *Client) ReadAll(ctx context.Context, limit int64, locations ...string) 
 		return nil, fmt.Errorf("%s: more than %d bytes, want at most that", b.locations[0], limit)
 	}
 	if err := c.saveCopy(&fileCopy{url: b.locations[0], etag: b.etag, data: data}); err != nil {
-		return nil, err
+		// Without a copy it is read again next time.
+		c.notify("no copy is kept: %v", err)
 	}
 	return data, nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"strconv"
 	"strings"
 
 	netrc "github.com/jdx/go-netrc"
@@ -65,7 +66,7 @@ func (h *hostPassword) Headers(_ context.Context, u *url.URL) (http.Header, erro
 // isHost compares exactly: "example.com" is no host of its subdomains, and
 // "example.com:8080" is one on that port only.
 func isHost(u *url.URL, host string) bool {
-	return strings.EqualFold(u.Host, host) || strings.EqualFold(u.Hostname(), host)
+	return strings.EqualFold(u.Host, host) || strings.EqualFold(u.Hostname(), strings.Trim(host, "[]"))
 }
 
 func basic(user, password string) http.Header {
@@ -73,16 +74,33 @@ func basic(user, password string) http.Header {
 	return http.Header{"Authorization": {"Basic " + encoded}}
 }
 
-// ParseHTTPAuth reads the value of HTTP_AUTH: "basic:HOST:USER:PASSWORD".
+// ParseHTTPAuth reads the value of HTTP_AUTH: "basic:HOST:USER:PASSWORD", where HOST may have a port. What looks like
+// one is one if a user and a password follow.
 func ParseHTTPAuth(value string) (Credentials, error) {
-	parts := strings.SplitN(value, ":", 4)
-	if len(parts) != 4 || parts[0] != "basic" || parts[2] == "" {
-		return nil, errors.New("HTTP_AUTH: want basic:HOST:USER:PASSWORD")
+	wrong := errors.New("HTTP_AUTH: want basic:HOST:USER:PASSWORD or basic:HOST:PORT:USER:PASSWORD")
+	rest, ok := strings.CutPrefix(value, "basic:")
+	host, rest, found := strings.Cut(rest, ":")
+	if strings.HasPrefix(host, "[") {
+		// The address of IPv6 has colons.
+		var after string
+		host, after, found = strings.Cut(host+":"+rest, "]")
+		host, rest = host+"]", strings.TrimPrefix(after, ":")
 	}
-	if parts[1] == "" || parts[1] == "*" {
-		return nil, fmt.Errorf("HTTP_AUTH: host is %q, want the name of one host, as others must not see the password", parts[1])
+	if !ok || !found {
+		return nil, wrong
 	}
-	return &hostPassword{host: parts[1], user: parts[2], password: parts[3]}, nil
+	if host == "" || host == "*" {
+		return nil, fmt.Errorf("HTTP_AUTH: host is %q, want the name of one host, as others must not see the password", host)
+	}
+	user, password, found := strings.Cut(rest, ":")
+	if port, err := strconv.ParseUint(user, 10, 16); err == nil && port > 0 && strings.Contains(password, ":") {
+		host += ":" + user
+		user, password, _ = strings.Cut(password, ":")
+	}
+	if !found || user == "" {
+		return nil, wrong
+	}
+	return &hostPassword{host: host, user: user, password: password}, nil
 }
 
 type netrcFile struct {

@@ -78,3 +78,32 @@ func TestCredentialsAcrossRedirect(t *testing.T) {
 		t.Errorf("source saw %q, target %q; want the token at the source only", atSource, atTarget)
 	}
 }
+
+func TestHTTPAuthForms(t *testing.T) {
+	for _, test := range []struct{ value, url, want string }{
+		{"basic:example.com:8080:me:pass", "https://example.com:8080/x", "Basic bWU6cGFzcw=="},
+		{"basic:example.com:8080:me:pass", "https://example.com/x", ""},
+		{"basic:[::1]:8080:me:pass", "http://[::1]:8080/x", "Basic bWU6cGFzcw=="},
+		{"basic:[::1]:me:pass", "http://[::1]/x", "Basic bWU6cGFzcw=="},
+		{"basic:example.com:8080:pass", "https://example.com/x", "Basic ODA4MDpwYXNz"},
+		{"basic:example.com:70000:me:x", "https://example.com/x", "Basic NzAwMDA6bWU6eA=="},
+	} {
+		c, err := fetch.ParseHTTPAuth(test.value)
+		if err != nil {
+			t.Errorf("%s: %v", test.value, err)
+			continue
+		}
+		u, err := url.Parse(test.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, err := c.Headers(t.Context(), u); err != nil || h.Get("Authorization") != test.want {
+			t.Errorf("%s, %s: %q, %v; want %q", test.value, test.url, h.Get("Authorization"), err, test.want)
+		}
+	}
+	for _, value := range []string{"", "basic", "basic:h", "basic:h:u", "basic:*:u:p", "basic::u:p", "digest:h:u:p", "basic:h::p", "basic:[::1"} {
+		if _, err := fetch.ParseHTTPAuth(value); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: error %v", value, err)
+		}
+	}
+}

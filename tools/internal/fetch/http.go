@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -35,13 +34,18 @@ func (e *StatusError) Is(target error) bool {
 	return target == ErrNotFound && (e.Code == http.StatusNotFound || e.Code == http.StatusGone)
 }
 
-// temporary reports whether a later attempt may succeed.
-func (e *StatusError) temporary() bool {
-	return e.Code >= 500 && e.Code != http.StatusNotImplemented || e.Code == http.StatusTooManyRequests || e.Code == http.StatusRequestTimeout
+// Passing reports whether a later attempt may succeed.
+func (e *StatusError) Passing() bool {
+	return e.Code >= 500 && e.Code != http.StatusNotImplemented && e.Code != http.StatusHTTPVersionNotSupported ||
+		e.Code == http.StatusTooManyRequests || e.Code == http.StatusRequestTimeout
+}
+
+// NewStatusError is the StatusError of an answer.
+func NewStatusError(resp *http.Response) *StatusError {
+	return &StatusError{Code: resp.StatusCode, RetryAfter: retryAfter(resp.Header, time.Now())}
 }
 
 var (
-	errStalled   = errors.New("the connection stalled")
 	errChanged   = errors.New("the file changed on the server while it was read; want the same ETag as before: try again")
 	errDowngrade = errors.New("the server redirects from https to http, which is not followed")
 )
@@ -54,34 +58,23 @@ type response struct {
 
 // get makes one request. The answer may be that a known copy still is the file.
 func (c *Client) get(ctx context.Context, location string, offset int64, etag string, known *fileCopy) (*response, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	guard := newGuard(c.Stall, func() { cancel(errStalled) })
 	resp, err := c.request(ctx, location, offset, etag, known)
 	if err != nil {
-		guard.stop()
-		if cause := context.Cause(ctx); errors.Is(cause, errStalled) {
-			err = cause
-		}
-		cancel(nil)
 		return nil, err
 	}
-	b := &guarded{ReadCloser: resp.Body, ctx: ctx, cancel: cancel, guard: guard}
 	if known != nil && resp.StatusCode == http.StatusNotModified {
-		return &response{ReadCloser: io.NopCloser(bytes.NewReader(known.data)), etag: known.etag}, b.Close()
+		return &response{ReadCloser: io.NopCloser(bytes.NewReader(known.data)), etag: known.etag}, resp.Body.Close()
 	}
-	if err := c.position(b, resp, offset, etag); err != nil {
-		return nil, errors.Join(err, b.Close())
+	if err := c.position(resp.Body, resp, offset, etag); err != nil {
+		return nil, errors.Join(err, resp.Body.Close())
 	}
-	return &response{ReadCloser: b, etag: resp.Header.Get("ETag")}, nil
+	return &response{ReadCloser: resp.Body, etag: resp.Header.Get("ETag")}, nil
 }
 
 func (c *Client) request(ctx context.Context, location string, offset int64, etag string, known *fileCopy) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, location, nil)
 	if err != nil {
 		return nil, err
-	}
-	if c.UserAgent != "" {
-		req.Header.Set("User-Agent", c.UserAgent)
 	}
 	// Without this, a transport may ask for, and undo, a compression of its own.
 	req.Header.Set("Accept-Encoding", "identity")
@@ -94,18 +87,22 @@ func (c *Client) request(ctx context.Context, location string, offset int64, eta
 			req.Header.Set("If-Range", etag)
 		}
 	}
-	client := &http.Client{Transport: c.Transport, CheckRedirect: checkRedirect}
-	resp, err := client.Do(req)
-	if err != nil {
-		// A url.Error holds the last URL of a redirection, which may carry a
-		// secret in its query.
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return nil, err
+	base := c.Transport
+	if base == nil {
+		base = http.DefaultTransport
 	}
-	return resp, nil
+	client := &http.Client{Transport: &Guard{Base: base, UserAgent: c.UserAgent, Stall: c.Stall}, CheckRedirect: checkRedirect}
+	return Do(client, req)
+}
+
+// Do makes a request. Its errors do not name the last URL of a redirection, which may carry a secret in its query.
+func Do(client *http.Client, req *http.Request) (*http.Response, error) {
+	resp, err := client.Do(req)
+	var u *url.Error
+	if errors.As(err, &u) {
+		return nil, u.Err
+	}
+	return resp, err
 }
 
 func checkRedirect(req *http.Request, via []*http.Request) error {
@@ -137,59 +134,5 @@ func (c *Client) position(b io.Reader, resp *http.Response, offset int64, etag s
 		}
 		return nil
 	}
-	err := &StatusError{Code: resp.StatusCode}
-	if seconds, parseErr := strconv.Atoi(resp.Header.Get("Retry-After")); parseErr == nil && seconds > 0 {
-		err.RetryAfter = time.Duration(seconds) * time.Second
-	}
-	return err
-}
-
-// guarded is a body whose connection is cut when it stays silent.
-type guarded struct {
-	io.ReadCloser
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	guard  *guard
-}
-
-func (g *guarded) Read(p []byte) (int, error) {
-	g.guard.reset()
-	n, err := g.ReadCloser.Read(p)
-	// The reader may take its time with what it got.
-	g.guard.stop()
-	if err != nil && errors.Is(context.Cause(g.ctx), errStalled) {
-		err = errStalled
-	}
-	return n, err
-}
-
-func (g *guarded) Close() error {
-	g.guard.stop()
-	g.cancel(nil)
-	return g.ReadCloser.Close()
-}
-
-// guard calls a function unless it is reset or stopped in time.
-type guard struct {
-	timer *time.Timer
-	after time.Duration
-}
-
-func newGuard(after time.Duration, expired func()) *guard {
-	if after <= 0 {
-		return &guard{}
-	}
-	return &guard{timer: time.AfterFunc(after, expired), after: after}
-}
-
-func (g *guard) reset() {
-	if g.timer != nil {
-		g.timer.Reset(g.after)
-	}
-}
-
-func (g *guard) stop() {
-	if g.timer != nil {
-		g.timer.Stop()
-	}
+	return NewStatusError(resp)
 }

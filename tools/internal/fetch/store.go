@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -24,17 +23,16 @@ type Store struct {
 // Open opens the file of that key and size from the store, or else from the
 // first location that has it. It is fresh if no byte comes from the store. The
 // store does not know whether the content is what the key says: who finds that
-// it is not calls Discard.
+// it is not calls Discard. Where the folder cannot be written, nothing is kept.
 func (s *Store) Open(ctx context.Context, key string, size int64, locations ...string) (r io.ReadCloser, fresh bool, err error) {
 	if f, err := s.stored(key); err == nil {
 		return f, false, nil
 	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
-		return nil, false, err
-	}
-	part, err := lockedfile.OpenFile(s.part(key), os.O_RDWR|os.O_CREATE, 0o600)
+	part, err := s.openPart(key)
 	if err != nil {
-		return nil, false, err
+		s.Client.notify("no copy is kept: %v", err)
+		r, err := s.Client.Open(ctx, locations...)
+		return r, true, err
 	}
 	// Somebody else may have held the lock until the file was complete.
 	if f, err := s.stored(key); err == nil {
@@ -45,6 +43,13 @@ func (s *Store) Open(ctx context.Context, key string, size int64, locations ...s
 		return nil, false, errors.Join(err, part.Close())
 	}
 	return b, b.old == 0, nil
+}
+
+func (s *Store) openPart(key string) (*lockedfile.File, error) {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	return lockedfile.OpenFile(s.part(key), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
 func (s *Store) stored(key string) (*os.File, error) {
@@ -100,6 +105,7 @@ type storeBody struct {
 	old     int64 // bytes that the part had at the beginning
 	offset  int64
 	network *body // nil until needed
+	failed  bool  // nothing more can be written to the part
 	open    func() (*body, error)
 }
 
@@ -111,9 +117,9 @@ func (b *storeBody) start(ctx context.Context, locations []string) error {
 	b.old = info.Size()
 	if b.old > b.size {
 		b.old = 0
-	}
-	if err := b.part.Truncate(b.old); err != nil {
-		return err
+		if err := b.part.Truncate(0); err != nil {
+			return err
+		}
 	}
 	b.open = func() (*body, error) { return b.store.Client.openAt(ctx, b.offset, locations) }
 	if b.old > 0 {
@@ -139,9 +145,7 @@ func (b *storeBody) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := b.network.Read(p)
-	if _, writeErr := b.part.WriteAt(p[:n], b.offset); writeErr != nil {
-		return n, fmt.Errorf("keeping %s: %w", b.part.Name(), writeErr)
-	}
+	b.keep(p[:n])
 	b.offset += int64(n)
 	if errors.Is(err, io.EOF) {
 		err = b.finish()
@@ -149,11 +153,24 @@ func (b *storeBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// keep adds what was read to the part. On a full disk, for one, reading goes on without.
+func (b *storeBody) keep(p []byte) {
+	if b.failed {
+		return
+	}
+	if _, err := b.part.WriteAt(p, b.offset); err != nil {
+		b.failed = true
+		b.store.Client.notify("no copy is kept: %v", err)
+		// What is there of this write is not known; what was there before it is as it should be.
+		_ = b.part.Truncate(b.offset)
+	}
+}
+
 // finish gives a complete part its name and returns io.EOF.
 func (b *storeBody) finish() error {
-	if b.offset == b.size {
+	if b.offset == b.size && !b.failed {
 		if err := os.Rename(b.part.Name(), b.store.path(b.key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			b.store.Client.notify("no copy is kept: %v", err)
 		}
 	}
 	return io.EOF
