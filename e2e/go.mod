@@ -10,9 +10,9 @@ require (
 	github.com/knqyf263/go-apk-version v0.0.0-20200609155635-041fdbb8563f
 	github.com/knqyf263/go-deb-version v0.0.0-20241115132648-6f4aee6ccd23
 	github.com/ulikunitz/xz v0.5.12
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/sync v0.17.0
 	golang.org/x/sys v0.36.0
-	gopkg.in/yaml.v3 v3.0.1
 )
 
 require (

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"

@@ -124,11 +124,11 @@ func (b *builder) makeKeystore(added []cabundle.Certificate) error {
 	}
 	certificates, err := b.contentAt(bundle)
 	if err != nil {
-		return fmt.Errorf("Java's keystore: the bundle %w", err)
+		return fmt.Errorf("making Java's keystore: the bundle %w", err)
 	}
 	content, err := cabundle.NewJava(append(cabundle.Read(certificates), added...), b.built)
 	if err != nil {
-		return fmt.Errorf("Java's keystore: %w", err)
+		return fmt.Errorf("making Java's keystore: %w", err)
 	}
 	return b.overlay.file(at, content, "Java's keystore")
 }
