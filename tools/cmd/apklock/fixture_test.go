@@ -44,6 +44,7 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"repository": f.repository,
 		"tamper":     tamper,
 		"damage":     damage,
+		"image":      image,
 		"serve":      f.servers.serve,
 		"requests":   f.servers.requests,
 		"stall":      f.servers.stall,

@@ -26,6 +26,7 @@ func advice(err error) string {
 		{apksign.ErrUnknownKey, "if you trust that key, add its file or URL to the keyring in apk.yaml (resolve: --keyring)"},
 		{apksign.ErrUnsigned, "sign the index with abuild-sign or melange sign-index, and add the public key to the keyring"},
 		{apksign.ErrBad, "the file was changed after it was signed, or the key in the keyring is another of the same name: compare the key with the publisher's"},
+		{apksign.ErrUnsignedPart, "builders do not write such files: somebody has changed it on its way; compare it with another mirror's, and tell the publisher"},
 		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
 		{lockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
 		{context.Canceled, "the lock is as it was before"},

@@ -15,6 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkmirror"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 type mirrorOptions struct {
@@ -55,8 +56,16 @@ func mirror(ctx context.Context, o mirrorOptions, dir string, p *cli.Process) er
 	if err != nil {
 		return err
 	}
+	base := filepath.Dir(p.WorkspacePath(o.config))
 	m := &apkmirror.Mirror{
-		Reader: newReader(client, store, &apksign.Keyring{}), Base: filepath.Dir(p.WorkspacePath(o.config)), Dir: dir, Jobs: network.Jobs, Signer: signer, Progress: show,
+		Reader: newReader(client, store, &apksign.Keyring{}), Base: base, Dir: dir, Jobs: network.Jobs, Signer: signer, Progress: show,
+		Keyring: func() (*apksign.Keyring, error) {
+			var keys []string
+			for _, location := range lock.Config.Keyring {
+				keys = append(keys, urlpath.From(base, location))
+			}
+			return apkrepo.ReadKeyring(ctx, client, keys)
+		},
 	}
 	trust, err := m.Write(ctx, lock)
 	if err != nil {

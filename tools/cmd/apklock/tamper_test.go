@@ -19,6 +19,8 @@ import (
 // tamper WAY FILE... damages files.
 func tamper(ts *testscript.TestScript, neg bool, args []string) {
 	ways := map[string]func([]byte) ([]byte, error){
+		"forge-swallow": forgeSwallow, "forge-end": forgeEnd, "forge-inside": forgeInside, "forge-first": forgeFirst,
+		"forge-member": forgeMember, "forge-again": forgeAgain, "forge-append": forgeAppend,
 		"control": repackControl, "data": repackData, "signed": repackSigned, "truncate": cutInHalf,
 	}
 	way, ok := ways[args[0]]

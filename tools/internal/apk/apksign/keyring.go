@@ -23,6 +23,8 @@ var (
 	ErrUnsigned   = errors.New("not signed")
 	ErrUnknownKey = errors.New("no signature is by a trusted key")
 	ErrBad        = errors.New("signature does not match")
+	// ErrUnsignedPart is about the signature section itself.
+	ErrUnsignedPart = errors.New("nobody has signed this part of the file, so nothing but signatures may be in it")
 )
 
 // A Keyring holds the trusted public keys by their file name. Its zero value is

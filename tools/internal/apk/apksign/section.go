@@ -34,7 +34,7 @@ const compression = 6
 // does, it takes signature files and not even an end of the archive after them.
 func ReadSection(plain []byte) ([]Signature, error) {
 	if len(plain) > maxSection {
-		return nil, fmt.Errorf("more than %d bytes, want at most that for signatures", maxSection)
+		return nil, fmt.Errorf("more than %d bytes, want at most that for signatures: %w", maxSection, ErrUnsignedPart)
 	}
 	var sigs []Signature
 	r := bytes.NewReader(plain)
@@ -49,7 +49,7 @@ func ReadSection(plain []byte) ([]Signature, error) {
 			return nil, err
 		}
 		if count == maxSignatures {
-			return nil, fmt.Errorf("more than %d files, want at most that many signatures", maxSignatures)
+			return nil, fmt.Errorf("more than %d files, want at most that many signatures: %w", maxSignatures, ErrUnsignedPart)
 		}
 		sig, ok, err := readFile(h, tr)
 		if err != nil {
@@ -62,7 +62,7 @@ func ReadSection(plain []byte) ([]Signature, error) {
 		end = (len(plain) - r.Len() + block - 1) / block * block
 	}
 	if end != len(plain) {
-		return nil, fmt.Errorf("%d bytes after the last signature, want none: nobody has signed them (apk calls this a BAD archive)", len(plain)-end)
+		return nil, fmt.Errorf("%d bytes after the last signature, want none: %w (apk calls this a BAD archive)", len(plain)-end, ErrUnsignedPart)
 	}
 	return sigs, nil
 }
@@ -71,13 +71,13 @@ func ReadSection(plain []byte) ([]Signature, error) {
 // algorithm is unknown.
 func readFile(h *tar.Header, r io.Reader) (sig Signature, ok bool, err error) {
 	if !IsFileName(h.Name) {
-		return Signature{}, false, fmt.Errorf("it holds %.100q, want .SIGN.<algorithm>.<key> only: nobody has signed this part of the file", h.Name)
+		return Signature{}, false, fmt.Errorf("it holds %.100q, want .SIGN.<algorithm>.<key> only: %w", h.Name, ErrUnsignedPart)
 	}
 	if h.Typeflag != tar.TypeReg {
-		return Signature{}, false, fmt.Errorf("%.100q is of type %q in the archive, want a file", h.Name, h.Typeflag)
+		return Signature{}, false, fmt.Errorf("%.100q is of type %q in the archive, want a file: %w", h.Name, h.Typeflag, ErrUnsignedPart)
 	}
 	if h.Size > maxSignature {
-		return Signature{}, false, fmt.Errorf("signature file %.100q has %d bytes, want at most %d", h.Name, h.Size, maxSignature)
+		return Signature{}, false, fmt.Errorf("signature file %.100q has %d bytes, want at most %d: %w", h.Name, h.Size, maxSignature, ErrUnsignedPart)
 	}
 	value, err := io.ReadAll(r)
 	if err != nil {
@@ -157,7 +157,22 @@ func Split(archive []byte) (sigs []Signature, signed []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("signature section: %w", err)
 	}
-	return sigs, archive[len(archive)-r.Len():], nil
+	signed = archive[len(archive)-r.Len():]
+	return sigs, signed, oneSection(signed)
+}
+
+// oneSection refuses a second gzip stream of signatures. Who signed the first
+// cannot have signed what it would be a part of.
+func oneSection(signed []byte) error {
+	gz, err := gzip.NewReader(bytes.NewReader(signed))
+	if err != nil {
+		return nil // The signature decides.
+	}
+	h, err := tar.NewReader(io.LimitReader(gz, maxSection)).Next()
+	if err == nil && IsFileName(h.Name) {
+		return fmt.Errorf("the signature section is followed by another, which holds %.100q, want one: %w", h.Name, ErrUnsignedPart)
+	}
+	return nil
 }
 
 // unexpected names the end of the file where more must come.

@@ -5,8 +5,6 @@ package apkmirror
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +40,9 @@ const (
 // A Mirror copies locked packages.
 type Mirror struct {
 	Reader *apkrepo.Reader
+	// Keyring returns the keys that vouch for an original index. It is only asked
+	// where there may be one.
+	Keyring func() (*apksign.Keyring, error)
 	// Base is the folder that relative paths in the lock start from.
 	Base string
 	// Dir is where the mirror is, or will be.
@@ -193,17 +194,22 @@ func (m *Mirror) original(ctx context.Context, lock *lockfile.Lock, arch string)
 	for _, l := range append([]string{repository.URL}, repository.Mirrors...) {
 		located.Locations = append(located.Locations, urlpath.From(m.Base, l))
 	}
-	data, err := m.Reader.RawIndex(ctx, located, arch)
+	keyring, err := m.Keyring()
+	if err != nil {
+		return nil, err
+	}
+	reader := *m.Reader
+	reader.Keyring = keyring
+	original, err := reader.Index(ctx, located, arch)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(data)
 	for _, index := range repository.Indexes {
-		if index.Arch == arch && index.Digest == "sha256:"+hex.EncodeToString(sum[:]) {
-			return data, nil
+		if index.Arch == arch && index.Digest == original.Digest {
+			return original.File, nil
 		}
 	}
 	return nil, nil

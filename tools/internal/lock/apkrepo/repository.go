@@ -62,11 +62,14 @@ type Index struct {
 	// Fingerprint is that of the key, see apksign.Keyring.Fingerprint.
 	Fingerprint string
 	Time        int64 // when the index was made, as it states, in Unix seconds
+	// File is the file as it was fetched. Its signature section is not verified,
+	// as nothing can: it is here to be copied.
+	File []byte
 }
 
 // Index fetches and verifies the index of an architecture.
 func (r *Reader) Index(ctx context.Context, repo Repository, arch string) (*Index, error) {
-	data, err := r.RawIndex(ctx, repo, arch)
+	data, err := r.readIndex(ctx, repo, arch)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +80,7 @@ func (r *Reader) Index(ctx context.Context, repo Repository, arch string) (*Inde
 	return index, nil
 }
 
-// RawIndex fetches the index of an architecture, unverified.
-func (r *Reader) RawIndex(ctx context.Context, repo Repository, arch string) ([]byte, error) {
+func (r *Reader) readIndex(ctx context.Context, repo Repository, arch string) ([]byte, error) {
 	data, err := r.Fetcher.ReadAll(ctx, apkindex.MaxFile, repo.locations(arch, IndexName)...)
 	if err != nil {
 		return nil, fmt.Errorf("reading the index for %s: %w", arch, err)
@@ -98,7 +100,7 @@ func (r *Reader) parse(data []byte) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Index{Packages: index.Packages, Digest: verified.DigestOf(data), Key: key, Fingerprint: r.Keyring.Fingerprint(key), Time: index.Time}, nil
+	return &Index{Packages: index.Packages, Digest: verified.DigestOf(data), Key: key, Fingerprint: r.Keyring.Fingerprint(key), Time: index.Time, File: data}, nil
 }
 
 // Package fetches a package that a verified index lists and verifies it: the
