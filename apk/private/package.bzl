@@ -73,6 +73,9 @@ ATTRS = ARCH_ATTRS | ENTRY_ATTRS | SIGNING_ATTRS | OCIBUILD_ATTRS | {
     "replaces": attr.string_list(
         doc = "Packages whose files it may overwrite.",
     ),
+    "replaces_priority": attr.int(
+        doc = "Which of two packages that replace each other keeps a file of both: the one with the higher.",
+    ),
     "url": attr.string(
         doc = "Its home page.",
     ),
@@ -100,6 +103,7 @@ def _spec(attr, *, name, arch):
         "depends": attr.depends,
         "provides": attr.provides,
         "replaces": attr.replaces,
+        "replaces_priority": attr.replaces_priority,
         "install_if": attr.install_if,
         "provider_priority": attr.provider_priority,
         "build_time": attr.build_time,

@@ -91,7 +91,18 @@ func newWorkspace(t *testing.T) *workspace.Workspace {
 	}
 	files["apk.yaml"] = fmt.Sprintf("repositories: [%s]\nkeyring: [%s]\n",
 		filepath.Join(shared, "apk", "alpine"), filepath.Join(shared, "apk", "keys")) + files["apk.yaml"]
-	return workspace.New(t, files)
+	// An interpreter with several names, and a folder of sources.
+	files["thirdparty/python3.11"] = strings.Repeat("python ", 50_000)
+	files["static/index.html"], files["static/sub/page.html"] = "index\n", "page\n"
+	w := workspace.New(t, files)
+	for link, target := range map[string]string{
+		"thirdparty/python": "python3", "thirdparty/python3": "python3.11", "static/start.html": "index.html",
+	} {
+		if err := os.Symlink(target, filepath.Join(w.Dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
 }
 
 func lock(t *testing.T, w *workspace.Workspace) {

@@ -11,13 +11,17 @@ ENTRY_ATTRS = {
 
 A path that ends in `/` is a folder that takes all files of the target under their own names; any other is the path of the
 target's only file. A directory's path is that of the directory itself.
+
+A symbolic link that a rule declares (`declare_symlink`) stays one, wherever it leads. Every other link is what it leads to:
+Bazel expands those in directories that actions make, and keeps no empty directories there. A link that leads out of such a
+directory to no output of the build is an error.
 """,
         allow_files = True,
     ),
     "modes": attr.string_dict(
         doc = """Paths, and their modes in octal, such as `4755`.
 
-Default: 0755 for directories and for what is built to be run, 0644 for the rest, source files among it.
+Default: 0755 for directories, for what is in them and for what is built to be run, 0644 for the rest, source files among it.
 """,
     ),
     "owners": attr.string_dict(
@@ -25,6 +29,12 @@ Default: 0755 for directories and for what is built to be run, 0644 for the rest
     ),
     "symlinks": attr.string_dict(
         doc = "Absolute paths of symbolic links, and what they point to.",
+    ),
+    "xattrs": attr.string_list_dict(
+        doc = """Paths, and their extended attributes as `name=value`, the value in base64.
+
+`security.capability=AQAAAgAgAAAAAAAAAAAAAAAAAAA=` lets a program do what `CAP_NET_RAW` allows.
+""",
     ),
 }
 
@@ -45,6 +55,23 @@ def parse_owner(text):
     names = parts[2:] or ["", ""]
     return None, struct(gid = int(parts[1]), gname = names[1], uid = int(parts[0]), uname = names[0])
 
+def parse_xattrs(texts):
+    """Reads a value of `xattrs`.
+
+    Args:
+        texts: list of strings, `name=value`
+
+    Returns:
+        (err, xattrs): dict of name to value in base64.
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals or name in found:
+            return "attribute is \"%s\", want name=value with the value in base64, and each name once" % text, None
+        found[name] = value
+    return None, found
+
 def path_problem(path):
     """Looks for what is wrong with a path in an archive.
 
@@ -63,7 +90,7 @@ def path_problem(path):
 def _is_octal(mode):
     return mode != "" and len(mode) <= 5 and mode.strip("01234567") == ""
 
-def archive_entries(*, files, directories, symlinks, modes, owners):
+def archive_entries(*, files, directories, symlinks, modes, owners, xattrs):
     """Works out the entries of an archive, in the order of their paths.
 
     Args:
@@ -72,13 +99,14 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
         symlinks: dict of path to target
         modes: dict of path to octal mode
         owners: dict of path to owner
+        xattrs: dict of path to list of `name=value`
 
     Returns:
         (err, entries): list of struct of header, a dict as `ocibuild` takes it for `--entry`, and file, or None.
     """
     found = {}
 
-    def add(path, mode, file = None, link = "", suffix = ""):
+    def add(path, mode, file = None, link = None):
         problem = path_problem(path)
         if not problem and path in found:
             problem = "path is \"%s\" twice" % path
@@ -93,15 +121,19 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
         if mode and not _is_octal(mode):
             return "%s: mode is \"%s\", want an octal number such as 0755" % (path, mode)
         header = {
-            "path": path + suffix,
+            "path": path,
             "mode": mode,
             "uid": owner.uid,
             "gid": owner.gid,
             "uname": owner.uname,
             "gname": owner.gname,
         }
-        if link:
+        if link != None:
             header["link"] = link
+        if path in xattrs:
+            problem, header["xattrs"] = parse_xattrs(xattrs[path])
+            if problem:
+                return "%s: %s" % (path, problem)
         found[path] = struct(file = file, header = header)
         return None
 
@@ -110,14 +142,14 @@ def archive_entries(*, files, directories, symlinks, modes, owners):
         if err:
             return err, None
     for path in directories:
-        err = add(path.removesuffix("/"), "0755", suffix = "/")
+        err = add(path.removesuffix("/"), "0755")
         if err:
             return err, None
     for path, link in symlinks.items():
-        err = add(path, "0777", link = link)
+        err = add(path, "0777", link = link) if link else "symlinks: %s is to \"\", want a path such as ../lib/hello" % path
         if err:
             return err, None
-    for attribute, paths in {"modes": modes, "owners": owners}.items():
+    for attribute, paths in {"modes": modes, "owners": owners, "xattrs": xattrs}.items():
         for path in paths:
             if path not in found:
                 return "%s: nothing has the path \"%s\"" % (attribute, path), None
@@ -157,8 +189,15 @@ def target_files(targets):
         files.extend([(path, file, _default_mode(file, executable)) for file in members])
     return None, files
 
+def _source_flag(file):
+    """The flag for a file that is no directory."""
+    if file.is_source:
+        return "--file=%s"
+    is_symlink = getattr(file, "is_symlink", None)  # None before Bazel 8: ocibuild looks.
+    return "--output=%s" if is_symlink == None else "--symlink=%s" if is_symlink else "--file=%s"
+
 def add_entries(args, entries):
-    """Adds `--entry=` and `--file=` for each entry.
+    """Adds `--entry=` for each entry, and flags for where its content is.
 
     Args:
         args: Args from ocibuild_args
@@ -170,9 +209,15 @@ def add_entries(args, entries):
     inputs = []
     for entry in entries:
         args.add(json.encode(entry.header), format = "--entry=%s")
-        if entry.file:
-            args.add_all([entry.file], format_each = "--file=%s", expand_directories = False)
-            inputs.append(entry.file)
+        if not entry.file:
+            continue
+        inputs.append(entry.file)
+        if entry.file.is_directory:
+            # Bazel knows the files in it. What ocibuild would find there depends on where it runs.
+            args.add_all([entry.file], format_each = "--tree=%s", expand_directories = False)
+            args.add_all([entry.file], format_each = "--in-tree=%s")
+        else:
+            args.add(entry.file, format = _source_flag(entry.file))
     return inputs
 
 def attr_entries(attr):
@@ -193,4 +238,5 @@ def attr_entries(attr):
         modes = attr.modes,
         owners = attr.owners,
         symlinks = attr.symlinks,
+        xattrs = attr.xattrs,
     )

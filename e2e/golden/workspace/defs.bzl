@@ -16,6 +16,28 @@ tree = rule(
     attrs = {"command": attr.string()},
 )
 
+def _links_impl(ctx):
+    absolute = ctx.actions.declare_symlink(ctx.label.name + "_absolute")
+    ctx.actions.symlink(output = absolute, target_path = "/usr/share/zoneinfo/UTC")
+    relative = ctx.actions.declare_symlink(ctx.label.name + "_relative")
+    ctx.actions.symlink(output = relative, target_path = "../somewhere/else")
+    sibling = ctx.actions.declare_symlink(ctx.label.name + "_sibling")
+    ctx.actions.symlink(output = sibling, target_path = "greeting.txt")
+    source = ctx.actions.declare_file(ctx.label.name + "_source.txt")
+    ctx.actions.symlink(output = source, target_file = ctx.file.source)
+    generated = ctx.actions.declare_file(ctx.label.name + "_generated.txt")
+    ctx.actions.symlink(output = generated, target_file = ctx.file.generated)
+    return [DefaultInfo(files = depset([absolute, relative, sibling, source, generated]))]
+
+links = rule(
+    implementation = _links_impl,
+    attrs = {
+        "generated": attr.label(allow_single_file = True),
+        "source": attr.label(allow_single_file = True),
+    },
+    doc = "Links that are to stay links, and others that Bazel makes in place of files.",
+)
+
 def _program_impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(executable, "#!/bin/sh\necho hello\n", is_executable = True)

@@ -159,7 +159,7 @@ func (c *content) info(r io.Reader) error {
 
 func (c *content) entry(header *tar.Header, body io.Reader, scratch string) error {
 	entry := map[string]any{
-		"path": strings.TrimSuffix(header.Name, "/"), "mode": fmt.Sprintf("%04o", header.Mode&0o7777),
+		"path": "/" + strings.TrimSuffix(header.Name, "/"), "mode": fmt.Sprintf("%04o", header.Mode&0o7777),
 		"uid": header.Uid, "gid": header.Gid, "uname": header.Uname, "gname": header.Gname,
 	}
 	file := ""

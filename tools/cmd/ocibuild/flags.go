@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/internal/entries"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
@@ -99,6 +100,22 @@ func (fs *flagSet) images(name, usage string, add func(v1.Descriptor)) {
 		add(d)
 		return nil
 	})
+}
+
+// entries declares the flags that say what is in an archive: each --entry, and after it where its content is.
+func (fs *flagSet) entries(dst *entries.List) {
+	fs.Func("entry", "JSON: one path of the archive; may be repeated", func(value string) error {
+		data, err := argument(value)
+		if err != nil {
+			return err
+		}
+		return dst.Add(data)
+	})
+	fs.Func("file", "file, or folder of sources, with the content of the entry before it", dst.File)
+	fs.Func("output", "what an action made for the entry before it: a file, or a symbolic link that stays one", dst.Output)
+	fs.Func("symlink", "symbolic link that stays one, for the entry before it", dst.Symlink)
+	fs.Func("tree", "folder that an action made for the entry before it", dst.Tree)
+	fs.Func("in-tree", "file in the tree before it; may be repeated", dst.InTree)
 }
 
 // strings declares a flag that may be given several times.

@@ -1,20 +1,21 @@
 package main
 
 import (
+	"archive/tar"
 	"context"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
-	"github.com/rules-apk/rules_apk/tools/internal/oci/layerfiles"
+	"github.com/rules-apk/rules_apk/tools/internal/entries"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 type layerFlags struct {
 	name, compression string
 	modTime           int64
-	entries           []*layerfiles.Entry
+	entries           entries.List
 	layer, descriptor string
 }
 
@@ -24,23 +25,7 @@ func parseLayerFlags(args []string) (*layerFlags, error) {
 	fs.StringVar(&f.name, "name", "", "what the history of images says of it")
 	fs.StringVar(&f.compression, "compression", string(ocilayer.Gzip), "gzip or zstd")
 	fs.Int64Var(&f.modTime, "mtime", 0, "modification time of every entry, Unix seconds")
-	fs.Func("entry", "JSON: one path of the layer; may be repeated", func(value string) error {
-		data, err := argument(value)
-		if err != nil {
-			return err
-		}
-		e, err := layerfiles.ParseEntry(data)
-		f.entries = append(f.entries, e)
-		return err
-	})
-	fs.Func("file", "file, or folder, with the content of the entry before it", func(value string) error {
-		n := len(f.entries)
-		if n == 0 || f.entries[n-1].File != "" || f.entries[n-1].Link != "" {
-			return fmt.Errorf("want one --entry without link before each --file")
-		}
-		f.entries[n-1].File = value
-		return nil
-	})
+	fs.entries(&f.entries)
 	fs.need(&f.layer, "blob-out", "output file")
 	fs.need(&f.descriptor, "layer-out", "output file: the layer's descriptor")
 	if err := fs.parse(args); err != nil {
@@ -54,19 +39,48 @@ func runLayer(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	layer := &layerfiles.Layer{
-		Name:        f.name,
-		Compression: ocilayer.Compression(f.compression),
-		ModTime:     time.Unix(f.modTime, 0),
-		Entries:     f.entries,
+	files, err := f.entries.Files()
+	if err == nil {
+		err = entries.Share(files)
+	}
+	if err != nil {
+		return fmt.Errorf("layer %s: %w", f.name, err)
 	}
 	var descriptor ocilayer.Descriptor
 	err = atomicfile.Write(f.layer, func(w io.Writer) (err error) {
-		descriptor, err = layer.Write(w)
+		descriptor, err = f.write(w, files)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return writeLayerDescriptor(f.descriptor, descriptor)
+}
+
+// write writes the layer. Folders above the files are not made, for that would change those of the image below.
+func (f *layerFlags) write(w io.Writer, files []entries.File) (ocilayer.Descriptor, error) {
+	out, err := ocilayer.NewCompressedWriter(w, ocilayer.Compression(f.compression))
+	if err != nil {
+		return ocilayer.Descriptor{}, err
+	}
+	for i := range files {
+		if err := f.add(out, &files[i]); err != nil {
+			return ocilayer.Descriptor{}, err
+		}
+	}
+	return out.Close(f.name)
+}
+
+func (f *layerFlags) add(out *ocilayer.Writer, file *entries.File) error {
+	header := file.Header()
+	header.ModTime = time.Unix(f.modTime, 0)
+	if header.Typeflag != tar.TypeReg {
+		return out.Add(header, nil)
+	}
+	content, err := file.Open()
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return out.Add(header, content)
 }

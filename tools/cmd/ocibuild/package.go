@@ -10,11 +10,12 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkspec"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/entries"
 )
 
 type packageFlags struct {
 	spec         apkspec.Spec
-	entries      []*apkspec.Entry
+	entries      entries.List
 	key, keyName string
 	apk          string
 }
@@ -24,23 +25,7 @@ func parsePackageFlags(args []string) (*packageFlags, error) {
 	fs := newFlags("package")
 	fs.jsonValue(&f.spec, "package-spec", "JSON: name, version, ...")
 	fs.required = append(fs.required, "package-spec")
-	fs.Func("entry", "JSON: one path of the package; may be repeated", func(value string) error {
-		data, err := argument(value)
-		if err != nil {
-			return err
-		}
-		e, err := apkspec.ParseEntry(data)
-		f.entries = append(f.entries, e)
-		return err
-	})
-	fs.Func("file", "file, or folder, with the content of the entry before it", func(value string) error {
-		n := len(f.entries)
-		if n == 0 || f.entries[n-1].File != "" || f.entries[n-1].Link != "" {
-			return fmt.Errorf("want one --entry without link before each --file")
-		}
-		f.entries[n-1].File = value
-		return nil
-	})
+	fs.entries(&f.entries)
 	fs.StringVar(&f.key, "key", "", "file: a private RSA key; without one the package is not signed")
 	fs.StringVar(&f.keyName, "key-name", "", "name of the public key's file, such as builder.rsa.pub")
 	fs.need(&f.apk, "apk-out", "output file")
@@ -55,7 +40,11 @@ func runPackage(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p, err := f.spec.Package(f.entries)
+	files, err := f.entries.Files()
+	if err != nil {
+		return fmt.Errorf("package %q: %w", f.spec.Name, err)
+	}
+	p, err := f.spec.Package(files)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func entry(e deb.Entry) (string, error) {
 		Uname string `json:"uname"`
 		Gname string `json:"gname"`
 		Link  string `json:"link,omitempty"`
-	}{e.Path, fmt.Sprintf("%04o", mode), e.UID, e.GID, e.Uname, e.Gname, e.Link})
+	}{"/" + e.Path, fmt.Sprintf("%04o", mode), e.UID, e.GID, e.Uname, e.Gname, e.Link})
 	return string(text), err
 }
 

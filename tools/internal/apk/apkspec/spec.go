@@ -2,10 +2,8 @@
 package apkspec
 
 import (
-	"bytes"
-	"encoding/json"
+	"archive/tar"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
+	"github.com/rules-apk/rules_apk/tools/internal/entries"
 )
 
 // Spec describes a package. Lists hold constraints as .PKGINFO has them.
@@ -25,7 +24,6 @@ type Spec struct {
 	URL              string   `json:"url"`
 	Origin           string   `json:"origin"` // the name, if empty
 	Maintainer       string   `json:"maintainer"`
-	Commit           string   `json:"commit"`
 	Depends          []string `json:"depends"`
 	Provides         []string `json:"provides"`
 	Replaces         []string `json:"replaces"`
@@ -36,32 +34,6 @@ type Spec struct {
 	BuildTime        int64    `json:"build_time"` // Unix seconds; also the time of every file
 	// Scripts are texts by kind: "pre-install", "post-install", "trigger", ...
 	Scripts map[string]string `json:"scripts"`
-}
-
-// Entry is one path of the package. Link makes it a symlink, else File a file, else it is a directory.
-type Entry struct {
-	Path  string `json:"path"` // "/usr/bin/hello"; the slash in front may be left out
-	Mode  string `json:"mode"` // in octal; "0644" for a file and "0755" for a directory if empty
-	UID   int    `json:"uid"`
-	GID   int    `json:"gid"`
-	Uname string `json:"uname"` // "root" if empty and uid is 0
-	Gname string `json:"gname"`
-	Link  string `json:"link"`
-	// Xattrs are extended attributes: names such as "security.capability", values in base64.
-	Xattrs map[string][]byte `json:"xattrs"`
-	// File is set by --file, not in the JSON: the file with the content.
-	File string `json:"-"`
-}
-
-// ParseEntry reads one entry's JSON; unknown fields are errors.
-func ParseEntry(data []byte) (*Entry, error) {
-	var e Entry
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&e); err != nil {
-		return nil, fmt.Errorf("entry: %w", err)
-	}
-	return &e, nil
 }
 
 // Info returns the lines of .PKGINFO, after checking that the package can be used: name, version and constraints.
@@ -94,7 +66,6 @@ func (s *Spec) Info() (apkfile.Info, error) {
 		{Key: "builddate", Value: nonZero(s.BuildTime)},
 		{Key: "arch", Value: s.Arch},
 		{Key: "origin", Value: origin},
-		{Key: "commit", Value: s.Commit},
 		{Key: "maintainer", Value: s.Maintainer},
 		{Key: "license", Value: s.License},
 	}
@@ -129,7 +100,7 @@ func scriptKinds() []string {
 }
 
 // Package returns what apkfile.Write writes.
-func (s *Spec) Package(entries []*Entry) (*apkfile.Package, error) {
+func (s *Spec) Package(files []entries.File) (*apkfile.Package, error) {
 	info, err := s.Info()
 	if err != nil {
 		return nil, err
@@ -144,29 +115,20 @@ func (s *Spec) Package(entries []*Entry) (*apkfile.Package, error) {
 		}
 		p.Scripts["."+kind] = []byte(text)
 	}
-	for _, e := range entries {
-		converted, err := e.convert()
-		if err != nil {
-			return nil, fmt.Errorf("package %q: %s: %w", s.Name, e.Path, err)
-		}
-		p.Entries = append(p.Entries, converted...)
+	for i := range files {
+		p.Entries = append(p.Entries, entry(&files[i]))
 	}
 	return p, nil
 }
 
-func parseMode(s string, byDefault fs.FileMode) (fs.FileMode, error) {
-	if s == "" {
-		return byDefault, nil
+// entry returns the file as apkfile has it.
+func entry(f *entries.File) apkfile.Entry {
+	e := apkfile.Entry{
+		Path: f.Path.String(), Mode: f.Header().FileInfo().Mode(), UID: f.UID, GID: f.GID, Uname: f.Uname, Gname: f.Gname,
+		Link: f.Target, Xattrs: f.Xattrs, Size: f.Size,
 	}
-	n, err := strconv.ParseUint(s, 8, 12)
-	if err != nil {
-		return 0, fmt.Errorf("mode is %q, want octal digits up to 7777", s)
+	if f.Type == tar.TypeReg {
+		e.Open = f.Open
 	}
-	mode := fs.FileMode(n & 0o777)
-	for bit, flag := range map[uint64]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
-		if n&bit != 0 {
-			mode |= flag
-		}
-	}
-	return mode, nil
+	return e
 }
