@@ -29,6 +29,15 @@ func Parse(name string) (Path, error) {
 	return parseAs(name, name)
 }
 
+// Must is Parse of a path that the program itself names. It panics where that is none.
+func Must(literal string) Path {
+	p, err := Parse(literal)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
 // ParseAbsolute takes a clean absolute path such as "/usr/bin/hello". The root "/" is none.
 func ParseAbsolute(name string) (Path, error) {
 	rel, ok := strings.CutPrefix(name, "/")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 func entry(h *tar.Header) apktest.File { return apktest.File{Header: h} }
@@ -38,16 +39,16 @@ func TestNothingIsLost(t *testing.T) {
 		return checksum(h[:])
 	}
 	want := []Entry{
-		{Path: "tmp", Type: Dir, Mode: 0o1777},
-		{Path: "bin/su", Mode: 0o6755, UID: 7, GID: 8, Uname: "user", Gname: "group", Size: 2, Checksum: sum("su"),
+		{Path: imagepath.Must("tmp"), Type: Dir, Mode: 0o1777},
+		{Path: imagepath.Must("bin/su"), Mode: 0o6755, UID: 7, GID: 8, Uname: "user", Gname: "group", Size: 2, Checksum: sum("su"),
 			Xattrs: map[string][]byte{"security.capability": []byte("\x01\x00\x00\x02")}},
-		{Path: "bin/su2", Type: Hardlink, Mode: 0o6755, Link: "bin/su", Checksum: sum("su")},
-		{Path: "bin/ln", Type: Symlink, Mode: 0o777, Link: "su", Checksum: sum("su")},
-		{Path: long, Mode: 0o644, Size: 8, Checksum: sum("unstated"), Unstated: true},
-		{Path: "dev/null", Type: CharDev, Mode: 0o666, Dev: &[2]int64{1, 3}, Unstated: true},
-		{Path: "dev/sda", Type: BlockDev, Mode: 0o600, Dev: &[2]int64{8, 0}, Unstated: true},
-		{Path: "run/pipe", Type: NamedPipe, Mode: 0o600, Unstated: true},
-		{Path: "etc/passwd", Mode: 0o644, Size: 14, Checksum: sum("root:x:0:0:::\n"), Unstated: true, Content: []byte("root:x:0:0:::\n")},
+		{Path: imagepath.Must("bin/su2"), Type: Hardlink, Mode: 0o6755, File: imagepath.Must("bin/su"), Checksum: sum("su")},
+		{Path: imagepath.Must("bin/ln"), Type: Symlink, Mode: 0o777, Link: "su", Checksum: sum("su")},
+		{Path: imagepath.Must(long), Mode: 0o644, Size: 8, Checksum: sum("unstated"), Unstated: true},
+		{Path: imagepath.Must("dev/null"), Type: CharDev, Mode: 0o666, Dev: &[2]int64{1, 3}, Unstated: true},
+		{Path: imagepath.Must("dev/sda"), Type: BlockDev, Mode: 0o600, Dev: &[2]int64{8, 0}, Unstated: true},
+		{Path: imagepath.Must("run/pipe"), Type: NamedPipe, Mode: 0o600, Unstated: true},
+		{Path: imagepath.Must("etc/passwd"), Mode: 0o644, Size: 14, Checksum: sum("root:x:0:0:::\n"), Unstated: true, Content: []byte("root:x:0:0:::\n")},
 	}
 	for i := range want {
 		if i >= len(f.Entries) || !reflect.DeepEqual(f.Entries[i], want[i]) {
@@ -79,12 +80,12 @@ func TestBadPackages(t *testing.T) {
 		file apktest.File
 		want string
 	}{
-		"absolute name":    {apktest.Regular("/etc/x", ""), "want a path relative to the root"},
-		"name with dots":   {apktest.Regular("usr/../../x", ""), `want a path without ".."`},
-		"dots in front":    {apktest.Regular("../x", ""), `want a path without ".."`},
-		"dot in front":     {apktest.Regular("./etc/x", ""), `want a path without ".."`},
-		"whiteout":         {apktest.Regular("etc/.wh.x", ""), "means that a file is removed"},
-		"hard link out":    {entry(&tar.Header{Typeflag: tar.TypeLink, Name: "x", Linkname: "../y"}), "hard link: name is"},
+		"absolute name":    {apktest.Regular("/etc/x", ""), "is absolute; want one relative to the root of the image"},
+		"name with dots":   {apktest.Regular("usr/../../x", ""), `has the part ".."`},
+		"dots in front":    {apktest.Regular("../x", ""), `has the part ".."`},
+		"dot in front":     {apktest.Regular("./etc/x", ""), `has the part "."`},
+		"whiteout":         {apktest.Regular("etc/.wh.x", ""), "says that something is removed"},
+		"hard link out":    {entry(&tar.Header{Typeflag: tar.TypeLink, Name: "x", Linkname: "../y"}), "is a hard link: path \"../y\" has the part"},
 		"device elsewhere": {entry(&tar.Header{Typeflag: tar.TypeChar, Name: "etc/null", Devmajor: 1, Devminor: 3}), "device outside dev/"},
 		"wrong checksum":   {wrong(apktest.Regular("x", "content")), "but the package states Q1"},
 		"wrong link":       {wrong(entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "x", Linkname: "y"})), "but the package states Q1"},
@@ -105,16 +106,73 @@ func TestBadPackages(t *testing.T) {
 	}
 }
 
+// Names that would put a record into apk's database which no package has, or hide files of an image. Both who makes facts and
+// who makes a lock see them; the error names the package and shows the name without its control characters.
+func TestForgedNames(t *testing.T) {
+	const record = "\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\nC:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:openssl\nV:9.9.9-r0\nA:x86_64\nF:etc\nR:z"
+	directory := func(name string) apktest.File {
+		return entry(&tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755})
+	}
+	for name, c := range map[string]struct {
+		file apktest.File
+		want string
+	}{
+		"record by a file":       {apktest.Regular("usr/x"+record, ""), `path "usr/x\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\nC:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:openssl\nV:9.9.9-r0\nA:x86_64\nF:etc\nR:z" has the control character 0x0a`},
+		"record by a directory":  {directory("usr/x" + record + "/"), `R:z/" has the control character 0x0a`},
+		"record by a link":       {entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/x\nR:y", Linkname: "z"}), "has the control character 0x0a"},
+		"escape sequence":        {apktest.Regular("usr/\x1b[2J", ""), `path "usr/\x1b[2J" has the control character 0x1b`},
+		"opaque by a directory":  {apktest.Regular(".wh..opq/x", ""), `path ".wh..opq/x" has a part that starts with ".wh."`},
+		"opaque directory":       {directory(".wh..wh..opq/"), `path ".wh..wh..opq/" has a part that starts with ".wh."`},
+		"whiteout above":         {apktest.Regular("etc/.wh.shadow/x", ""), `path "etc/.wh.shadow/x" has a part that starts with ".wh."`},
+		"hard link to whiteouts": {entry(&tar.Header{Typeflag: tar.TypeLink, Name: "y", Linkname: ".wh.x"}), `path ".wh.x" has a part that starts with ".wh."`},
+		"part too long":          {apktest.Regular("usr/"+strings.Repeat("x", 256), ""), "has a part of more than 255 bytes"},
+		"too deep":               {apktest.Regular(strings.Repeat("d/", 256)+"x", ""), "has more than 256 parts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := apktest.Package(t, "innocent", "", nil, apktest.Regular("first", ""), c.file)
+			_, _, err := Extract(bytes.NewReader(data), apkfile.Built())
+			_, listErr := apkfile.Read(bytes.NewReader(data), apkfile.Built(), (&Lister{}).Visit)
+			for _, err := range []error{err, listErr} {
+				if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "package innocent-1-r0") || strings.ContainsAny(err.Error(), "\n\x1b") {
+					t.Errorf("error is %v, want %s, with the package", err, c.want)
+				}
+			}
+		})
+	}
+}
+
+// apk refuses each of these: "no hard link target in archive".
+func TestHardLinksToNothing(t *testing.T) {
+	link := entry(&tar.Header{Typeflag: tar.TypeLink, Name: "usr/l", Linkname: "usr/target"})
+	for name, files := range map[string][]apktest.File{
+		"nowhere":               {link},
+		"later":                 {link, apktest.Regular("usr/target", "")},
+		"a directory":           {entry(&tar.Header{Typeflag: tar.TypeDir, Name: "usr/target/"}), link},
+		"what apk does not see": {apktest.Regular(".dummy", ""), entry(&tar.Header{Typeflag: tar.TypeLink, Name: "usr/l", Linkname: ".dummy"})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data := apktest.Package(t, "p", "", nil, files...)
+			_, _, err := Extract(bytes.NewReader(data), apkfile.Built())
+			_, listErr := apkfile.Read(bytes.NewReader(data), apkfile.Built(), (&Lister{}).Visit)
+			for _, err := range []error{err, listErr} {
+				if err == nil || !strings.Contains(err.Error(), "package p-1-r0") || !strings.Contains(err.Error(), "usr/l: it is a hard link to") {
+					t.Errorf("error is %v, want one about the link, with the package", err)
+				}
+			}
+		})
+	}
+}
+
 func TestKeepContent(t *testing.T) {
 	for path, want := range map[string]bool{
 		"etc/passwd": true, "etc/ssl/certs/ca-certificates.crt": true, "etc/ld.so.conf.d/x.conf": true, "etc/busybox-paths.d/busybox": true,
 		"usr/lib/jvm/java-17/lib/security/cacerts": true, "etc/ssl/certs/java/cacerts": true, "bin/busybox": false, "etc/hosts": false,
 	} {
-		if got := keepContent(path, 10); got != want {
+		if got := keepContent(imagepath.Must(path), 10); got != want {
 			t.Errorf("keepContent(%q) = %v, want %v", path, got, want)
 		}
 	}
-	if keepContent("etc/passwd", maxContent+1) {
+	if keepContent(imagepath.Must("etc/passwd"), maxContent+1) {
 		t.Error("a file of any size is kept")
 	}
 }

@@ -2,19 +2,20 @@ package apkfacts
 
 import (
 	"bytes"
-	"path"
 	"slices"
 	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // maxProgram bounds what is read of a program that may be busybox, in bytes; a static one has about 2 MB.
 const maxProgram = 16 << 20
 
 // maybeBusybox says whether a file may be a busybox, whose applets are compiled into it.
-func maybeBusybox(p string, size int64) bool {
-	base := path.Base(p)
+func maybeBusybox(p imagepath.Path, size int64) bool {
+	base := p.Base()
 	return (base == "busybox" || strings.HasPrefix(base, "busybox-") || strings.HasPrefix(base, "busybox.")) && size <= maxProgram &&
-		strings.HasSuffix(path.Dir(p), "bin")
+		strings.HasSuffix(p.Parent().String(), "bin")
 }
 
 // appletFolders returns the folders that busybox's table of places counts from 0 on.
@@ -34,30 +35,34 @@ func knownApplets() map[string]byte {
 //
 // busybox's generated applet_tables.h has two tables: the applets' names, sorted, each with a zero byte at its end; and
 // where each belongs, four bits for each applet, the lower half of a byte first.
-func applets(program []byte) []string {
+func applets(program []byte) []imagepath.Path {
 	names := appletNames(program)
 	if len(names) < 8 {
 		return nil
 	}
 	folders := appletFolders()
 	var found []byte
-	for at := 0; at+(len(names)+1)/2 <= len(program); at++ {
-		if table := program[at:]; placesFit(table, names, byte(len(folders))) {
-			if found != nil {
-				return nil // it cannot be told which of them it is
-			}
-			found = table
+	for _, at := range tables(program, names, byte(len(folders))) {
+		if found != nil {
+			return nil // it cannot be told which of them it is
 		}
+		found = program[at:]
 	}
 	if found == nil {
 		return nil
 	}
-	paths := make([]string, len(names))
+	paths := make([]imagepath.Path, len(names))
 	for i, name := range names {
-		paths[i] = folders[place(found, i)] + name
+		var err error
+		if paths[i], err = imagepath.Parse(folders[place(found, i)] + name); err != nil {
+			return nil // not a table of applets
+		}
 	}
 	return paths
 }
+
+// maxApplets bounds how many applets a program may have; busybox has some 400.
+const maxApplets = 4096
 
 func appletNames(program []byte) []string {
 	at := bytes.Index(program, []byte("[\x00[[\x00"))
@@ -67,35 +72,57 @@ func appletNames(program []byte) []string {
 	var names []string
 	for rest := program[at:]; ; {
 		name, after, ok := bytes.Cut(rest, []byte{0})
-		if !ok || len(name) == 0 {
-			break
+		// Where the table ends without an empty string, the order ends it.
+		if !ok || len(name) == 0 || len(names) > 0 && string(name) <= names[len(names)-1] {
+			return names
+		}
+		if len(names) == maxApplets {
+			return nil
 		}
 		names, rest = append(names, string(name)), after
 	}
-	// Where the table ends without an empty string, the order ends it.
-	for i := 1; i < len(names); i++ {
-		if names[i] <= names[i-1] {
-			return names[:i]
-		}
-	}
-	return names
 }
 
 func place(table []byte, i int) byte {
 	return table[i/2] >> (4 * (i % 2)) & 0xf
 }
 
-func placesFit(table []byte, names []string, folders byte) bool {
+// tables returns up to two offsets in the program at which there may be the table of the applets' places.
+func tables(program []byte, names []string, folders byte) []int {
+	known := map[int]byte{} // places by index
+	for name, want := range knownApplets() {
+		if i, ok := slices.BinarySearch(names, name); ok {
+			known[i] = want
+		}
+	}
+	size, odd := (len(names)+1)/2, len(names)%2 == 1
+	valid := 0 // bytes from at on that hold two places
+	var found []int
+	for at := len(program) - 1; at >= 0 && len(found) < 2; at-- {
+		full := program[at]&0xf < folders && program[at]>>4 < folders
+		if !full {
+			valid = 0
+			continue
+		}
+		valid++
+		last := at + size - 1
+		if valid < size-1 || last >= len(program) {
+			continue
+		}
+		// The last byte may hold one place only.
+		if program[last]&0xf < folders && (odd || program[last]>>4 < folders) && matches(program[at:], known) {
+			found = append(found, at)
+		}
+	}
+	return found
+}
+
+func matches(table []byte, known map[int]byte) bool {
 	if table[0] != 0x33 { // of "[" and "[[": most places are ruled out by one byte
 		return false
 	}
-	for name, want := range knownApplets() {
-		if i, ok := slices.BinarySearch(names, name); ok && place(table, i) != want {
-			return false
-		}
-	}
-	for i := range names {
-		if place(table, i) >= folders {
+	for i, want := range known {
+		if place(table, i) != want {
 			return false
 		}
 	}
@@ -110,12 +137,12 @@ const AppletLists = "etc/busybox-paths.d"
 func (f *Facts) dropApplets() {
 	listed := map[string]bool{}
 	for i := range f.Entries {
-		if path.Dir(f.Entries[i].Path) == AppletLists {
-			listed[path.Base(f.Entries[i].Path)] = true
+		if f.Entries[i].Path.Parent().String() == AppletLists {
+			listed[f.Entries[i].Path.Base()] = true
 		}
 	}
 	for i := range f.Entries {
-		if program := path.Base(f.Entries[i].Path); listed[program] || !f.installs(program) {
+		if program := f.Entries[i].Path.Base(); listed[program] || !f.installs(program) {
 			f.Entries[i].Applets = nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktest"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
@@ -32,13 +33,21 @@ func busybox(paths ...string) string {
 	return "\x7fELF 3\x333" + string(places) + "\xff\xff" + string(names) + "\x00more\x00"
 }
 
+func texts(paths []imagepath.Path) []string {
+	var out []string
+	for _, p := range paths {
+		out = append(out, p.String())
+	}
+	return out
+}
+
 func someApplets() []string {
 	return []string{"usr/bin/[", "usr/bin/[[", "usr/bin/awk", "bin/cat", "usr/sbin/chroot", "bin/false", "sbin/init", "linuxrc", "bin/ls"}
 }
 
 func TestApplets(t *testing.T) {
 	want := someApplets()
-	if got := applets([]byte(busybox(want...))); !slices.Equal(got, want) {
+	if got := texts(applets([]byte(busybox(want...)))); !slices.Equal(got, want) {
 		t.Errorf("applets are %q, want %q", got, want)
 	}
 	odd := slices.Clone(want)
@@ -85,7 +94,7 @@ func TestAppletsOfAlpine(t *testing.T) {
 			continue
 		}
 		want := strings.Fields(string(list))
-		got := applets(program)
+		got := texts(applets(program))
 		slices.Sort(want)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {

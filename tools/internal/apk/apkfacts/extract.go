@@ -9,29 +9,26 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"path"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
 const (
 	checksumRecord = "APK-TOOLS.checksum.SHA1"
 	xattrPrefix    = "SCHILY.xattr."
-	whiteout       = ".wh." // of the image specification's layer.md
 )
 
 // Extract reads a package file once and returns its facts and what apkfile found out about the file.
 //
 // trust says what vouches for the package. Everything that it states of itself is checked, too: its datahash and the checksum
-// of each of its files. Memory is
-// bounded whatever the size of the package, except that entries are held.
+// of each of its files. Memory is bounded whatever the size of the package, except that entries are held.
 func Extract(r io.Reader, trust apkfile.Trust) (*Facts, *apkfile.File, error) {
-	x := &extractor{stated: map[string]string{}}
+	x := &extractor{stated: map[imagepath.Path]string{}}
 	file, err := apkfile.Read(r, trust, x.visit)
 	if err != nil {
 		return nil, nil, err
@@ -74,13 +71,15 @@ func Extract(r io.Reader, trust apkfile.Trust) (*Facts, *apkfile.File, error) {
 }
 
 type extractor struct {
+	reader
 	entries []Entry
-	stated  map[string]string // checksums by path, for hard links
+	kept    int64                     // bytes of the contents that entries have
+	stated  map[imagepath.Path]string // checksums by path, for hard links
 	sum     hash.Hash
 }
 
 func (x *extractor) visit(h *tar.Header, content io.Reader) error {
-	e, err := entryOf(h)
+	e, err := x.entry(h)
 	if err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func (x *extractor) visit(h *tar.Header, content io.Reader) error {
 	case Hardlink:
 		if stated == "" {
 			// apk copies what it knows of the other name.
-			stated = x.stated[e.Link]
+			stated = x.stated[e.File]
 		}
 		e.Checksum = stated
 	}
@@ -121,6 +120,9 @@ func (x *extractor) readFile(e *Entry, content io.Reader) error {
 	content = io.TeeReader(content, x.sum)
 	switch {
 	case keepContent(e.Path, e.Size):
+		if x.kept += e.Size; x.kept > maxKept {
+			return fmt.Errorf("this and the files before it that images need the content of have more than %d bytes, the limit", int64(maxKept))
+		}
 		data, err := io.ReadAll(content)
 		if err != nil {
 			return err
@@ -146,74 +148,6 @@ func (x *extractor) readFile(e *Entry, content io.Reader) error {
 	return nil
 }
 
-func entryOf(h *tar.Header) (Entry, error) {
-	e := Entry{Mode: Mode(h.Mode & 0o7777), UID: h.Uid, GID: h.Gid}
-	var err error
-	if e.Path, err = cleanPath(h.Name); err != nil {
-		return e, err
-	}
-	if h.Uname != "root" {
-		e.Uname = h.Uname
-	}
-	if h.Gname != "root" {
-		e.Gname = h.Gname
-	}
-	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeGNUSparse:
-		e.Size, e.Sparse = h.Size, h.Typeflag == tar.TypeGNUSparse
-	case tar.TypeDir:
-		e.Type = Dir
-	case tar.TypeSymlink:
-		e.Type, e.Link = Symlink, h.Linkname
-	case tar.TypeLink:
-		e.Type = Hardlink
-		if e.Link, err = cleanPath(h.Linkname); err != nil {
-			return e, fmt.Errorf("hard link: %w", err)
-		}
-	case tar.TypeChar, tar.TypeBlock:
-		e.Type = CharDev
-		if h.Typeflag == tar.TypeBlock {
-			e.Type = BlockDev
-		}
-		e.Dev = &[2]int64{h.Devmajor, h.Devminor}
-		if !strings.HasPrefix(e.Path, "dev/") {
-			return e, fmt.Errorf("it is a device outside dev/; no package has a use for that")
-		}
-	case tar.TypeFifo:
-		e.Type = NamedPipe
-	default:
-		return e, fmt.Errorf("its type in the archive is %q, want a file, folder, link, device or named pipe", h.Typeflag)
-	}
-	for key, value := range h.PAXRecords {
-		if name, ok := strings.CutPrefix(key, xattrPrefix); ok {
-			if e.Xattrs == nil {
-				e.Xattrs = map[string][]byte{}
-			}
-			e.Xattrs[name] = []byte(value)
-		}
-	}
-	return e, nil
-}
-
-// cleanPath returns the path without a slash at its end. Names that no builder makes, and that programs unpack to
-// different places, are errors.
-func cleanPath(name string) (string, error) {
-	if name == "" || strings.HasPrefix(name, "/") {
-		return "", fmt.Errorf("name is %q, want a path relative to the root", name)
-	}
-	p := strings.TrimSuffix(name, "/")
-	if p == "." {
-		return ".", nil
-	}
-	if p != path.Clean(p) || p == ".." || strings.HasPrefix(p, "../") {
-		return "", fmt.Errorf(`name is %q, want a path without "..", "." and empty parts`, name)
-	}
-	if strings.HasPrefix(path.Base(p), whiteout) {
-		return "", fmt.Errorf("name is %q, but in a layer of an image %s at the beginning means that a file is removed; want another name", name, whiteout)
-	}
-	return p, nil
-}
-
 // statedChecksum returns the checksum that the entry's PAX record states in hexadecimal, or "".
 func statedChecksum(h *tar.Header) (string, error) {
 	value, ok := h.PAXRecords[checksumRecord]
@@ -232,21 +166,4 @@ func checksum(sha1Sum []byte) string {
 	b.WriteString("Q1")
 	b.WriteString(base64.StdEncoding.EncodeToString(sha1Sum))
 	return b.String()
-}
-
-// Lister collects a package's entries without reading their contents: paths, types, owners and the checksums that the
-// package states. It is enough to tell how packages share paths.
-type Lister struct{ Entries []Entry }
-
-// Visit is an apkfile.Visitor.
-func (l *Lister) Visit(h *tar.Header, _ io.Reader) error {
-	e, err := entryOf(h)
-	if err != nil {
-		return err
-	}
-	if e.Checksum, err = statedChecksum(h); err != nil {
-		return err
-	}
-	l.Entries = append(l.Entries, e)
-	return nil
 }

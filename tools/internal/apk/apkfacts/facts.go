@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
@@ -53,20 +54,21 @@ const (
 
 // Entry is one file, directory or the like.
 type Entry struct {
-	// Path is relative to the root, clean, without slashes at either end.
-	Path string `json:"path"`
-	Type Type   `json:"type,omitempty"`
-	Mode Mode   `json:"mode"`
-	UID  int    `json:"uid,omitempty"`
-	GID  int    `json:"gid,omitempty"`
+	Path imagepath.Path `json:"path"`
+	Type Type           `json:"type,omitempty"`
+	Mode Mode           `json:"mode"`
+	UID  int            `json:"uid,omitempty"`
+	GID  int            `json:"gid,omitempty"`
 	// Uname and Gname are left out where they are "root" or empty.
 	Uname string `json:"uname,omitempty"`
 	Gname string `json:"gname,omitempty"`
 	Size  int64  `json:"size,omitempty"`
 	// Sparse says that the archive has the file in GNU's old form for files with holes, which not every runtime unpacks.
 	Sparse bool `json:"sparse,omitempty"`
-	// Link is the target of a symlink, or the path of a hard link's other name, relative to the root.
+	// Link is the target of a symlink, as it is written.
 	Link string `json:"link,omitempty"`
+	// File is, of a hard link, the other name of its file.
+	File imagepath.Path `json:"file,omitzero"`
 	// Checksum is "Q1" and base64 of the SHA-1 of a file's content or a symlink's target.
 	Checksum string `json:"checksum,omitempty"`
 	// Unstated says that the package itself does not state the checksum; apk's database has none then.
@@ -77,7 +79,7 @@ type Entry struct {
 	Content []byte `json:"content,omitempty"`
 	// Applets are, for a busybox that a script of its package tells to make links, and that has no list of them in a file, the
 	// paths at which it would make them.
-	Applets []string `json:"applets,omitempty"`
+	Applets []imagepath.Path `json:"applets,omitempty"`
 	// Library is there for shared objects that a dynamic linker's cache may list.
 	Library *Library `json:"library,omitempty"`
 }
@@ -130,7 +132,7 @@ func (i *Info) UnmarshalJSON(data []byte) error {
 // is a name of; nil for a link to what the archive does not have before it.
 func (f *Facts) Files() map[*Entry]*Entry {
 	files := map[*Entry]*Entry{}
-	byPath := map[string]*Entry{}
+	byPath := map[imagepath.Path]*Entry{}
 	for i := range f.Entries {
 		e := &f.Entries[i]
 		file := e
@@ -138,7 +140,7 @@ func (f *Facts) Files() map[*Entry]*Entry {
 		case Dir:
 			continue
 		case Hardlink:
-			file = byPath[e.Link] // a link to a link is one to its file
+			file = byPath[e.File] // a link to a link is one to its file
 		}
 		files[e], byPath[e.Path] = file, file
 	}

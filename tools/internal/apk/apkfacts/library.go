@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Library is what a dynamic linker's cache needs to know of a shared object.
@@ -24,8 +25,8 @@ type Library struct {
 const maxInMemory = 4 << 20
 
 // maybeLibrary says whether ldconfig would look at a file of that name.
-func maybeLibrary(p string) bool {
-	base := path.Base(p)
+func maybeLibrary(p imagepath.Path) bool {
+	base := p.Base()
 	return (strings.HasPrefix(base, "lib") || strings.HasPrefix(base, "ld")) && strings.Contains(base, ".so")
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 const (
@@ -57,7 +58,7 @@ func Read(r io.Reader, trust Trust, visit Visitor) (*File, error) {
 	if err := rd.readData(visit); errors.Is(err, ErrNoData) {
 		return nil, err
 	} else if err != nil {
-		return nil, fmt.Errorf("data section at offset %d: %w", rd.file.Data.Offset, err)
+		return nil, fmt.Errorf("package %s-%s: data section at offset %d: %w", rd.file.Info.Name(), rd.file.Info.Version(), rd.file.Data.Offset, err)
 	}
 	rd.file.Size = rd.src.offset()
 	rd.file.SHA256 = digest(whole)
@@ -189,6 +190,10 @@ func walk(tr *tar.Reader, visit Visitor) error {
 			continue
 		}
 		if err := visit(h, tr); err != nil {
+			var bad *imagepath.Error
+			if errors.As(err, &bad) {
+				return err // it shows the name, which is not to be printed as it is
+			}
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}

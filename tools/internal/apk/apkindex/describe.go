@@ -30,6 +30,11 @@ func Describe(info apkfile.Info, checksum string, size int64, arch string) (*Pac
 	if p.Arch == "noarch" {
 		p.Arch = arch
 	}
+	for _, f := range []struct{ key, letter string }{{"origin", "o"}, {"maintainer", "m"}, {"commit", "c"}} {
+		if value, ok := info.Get(f.key); ok && value == "" {
+			p.Empty += f.letter
+		}
+	}
 	var err error
 	if p.InstalledSize, err = info.Int("size"); err != nil {
 		return nil, fmt.Errorf("package %s: %w", p, err)

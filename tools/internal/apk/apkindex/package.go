@@ -31,6 +31,10 @@ type Package struct {
 	// here for those who make a Package from a package file.
 	Replaces []string
 
+	// Empty has the letters of fields that the package itself states with an
+	// empty value; apk writes them. Parse does not set it.
+	Empty string
+
 	// Unknown has the letters of upper-case fields that are not among these.
 	// Such a field is one that a program has to know before it may install the
 	// package; lower-case ones can be ignored.

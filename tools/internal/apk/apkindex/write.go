@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -20,63 +19,16 @@ func Write(w io.Writer, packages []*Package) error {
 	slices.SortStableFunc(sorted, func(a, b *Package) int { return strings.Compare(a.Name, b.Name) })
 	out := bufio.NewWriter(w)
 	for _, p := range sorted {
-		if err := WriteFields(out, p); err != nil {
+		fields, err := Fields(p)
+		if err != nil {
 			return fmt.Errorf("index: package %q: %w", p.String(), err)
+		}
+		for _, f := range fields {
+			f.WriteTo(out)
 		}
 		out.WriteByte('\n')
 	}
 	return out.Flush()
-}
-
-// WriteFields writes the fields of one package, one a line, as both the index
-// and the database of installed packages begin an entry.
-func WriteFields(out *bufio.Writer, p *Package) error {
-	if p.Name == "" || p.Version == "" {
-		return fmt.Errorf("name is %q and version %q, want both", p.Name, p.Version)
-	}
-	priority := ""
-	if p.ProviderPriority != 0 {
-		priority = strconv.Itoa(p.ProviderPriority)
-	}
-	buildTime := ""
-	if p.BuildTime != 0 {
-		buildTime = strconv.FormatInt(p.BuildTime, 10)
-	}
-	for _, field := range []struct {
-		letter byte
-		value  string
-	}{
-		{'C', p.Checksum},
-		{'P', p.Name},
-		{'V', p.Version},
-		{'A', p.Arch},
-		{'S', strconv.FormatInt(p.Size, 10)},
-		{'I', strconv.FormatInt(p.InstalledSize, 10)},
-		{'T', p.Description},
-		{'U', p.URL},
-		{'L', p.License},
-		{'o', p.Origin},
-		{'m', p.Maintainer},
-		{'t', buildTime},
-		{'c', p.Commit},
-		{'k', priority},
-		{'D', strings.Join(p.Depends, " ")},
-		{'p', strings.Join(p.Provides, " ")},
-		{'i', strings.Join(p.InstallIf, " ")},
-	} {
-		// apk writes these three even if they are empty.
-		if field.value == "" && !strings.ContainsRune("TUL", rune(field.letter)) {
-			continue
-		}
-		if strings.ContainsAny(field.value, "\n\r") {
-			return fmt.Errorf("field %c has a line break: %q", field.letter, clip(field.value))
-		}
-		out.WriteByte(field.letter)
-		out.WriteByte(':')
-		out.WriteString(field.value)
-		out.WriteByte('\n')
-	}
-	return nil
 }
 
 // WriteArchive writes the second stream of an APKINDEX.tar.gz, the one that a

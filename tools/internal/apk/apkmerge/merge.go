@@ -12,6 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
@@ -32,7 +33,7 @@ func Write(w io.Writer, tree *apktree.Tree, sources []Source, name string) (ocil
 	if err != nil {
 		return ocilayer.Descriptor{}, err
 	}
-	m := &merger{tree: tree, out: out, made: map[string]bool{}}
+	m := &merger{tree: tree, out: out, made: map[imagepath.Path]bool{}}
 	for _, s := range sources {
 		if err := m.add(s); err != nil {
 			return ocilayer.Descriptor{}, fmt.Errorf("package %s: %s: %w", tree.Packages[s.Package].Facts, s.File, err)
@@ -77,7 +78,7 @@ func copyData(w io.Writer, f *apkfacts.Facts, file string) (ocilayer.Descriptor,
 type merger struct {
 	tree *apktree.Tree
 	out  *ocilayer.Writer
-	made map[string]bool // directories that the layer has
+	made map[imagepath.Path]bool // directories that the layer has
 }
 
 // add streams one package into the layer.
@@ -97,7 +98,7 @@ func (m *merger) add(s Source) error {
 		}
 		e := &p.Facts.Entries[at]
 		at++
-		if strings.TrimSuffix(h.Name, "/") != e.Path {
+		if at, err := imagepath.FromArchive(h.Name); err != nil || at != e.Path {
 			return fmt.Errorf("the facts have %s here; want the package that the facts are of", e.Path)
 		}
 		if e.Type == apkfacts.Dir {
@@ -135,15 +136,15 @@ func (m *merger) addDir(p *apktree.Package, e *apkfacts.Entry, h *tar.Header) er
 	}
 	m.made[at] = true
 	c := *h
-	c.Name = at + "/"
+	c.Name = at.String() + "/"
 	c.Mode, c.Uid, c.Gid = int64(dir.Mode), dir.UID, dir.GID
 	c.PAXRecords = attributes(h)
 	return m.out.Add(&c, nil)
 }
 
-func (m *merger) addFile(h *tar.Header, e *apkfacts.Entry, to string, content io.Reader) error {
+func (m *merger) addFile(h *tar.Header, e *apkfacts.Entry, to imagepath.Path, content io.Reader) error {
 	c := *h
-	c.Name = to
+	c.Name = to.String()
 	c.PAXRecords = attributes(h)
 	if e.Type == apkfacts.File {
 		c.Typeflag = tar.TypeReg // a sparse file's holes are written as zeros
@@ -154,14 +155,14 @@ func (m *merger) addFile(h *tar.Header, e *apkfacts.Entry, to string, content io
 }
 
 // addLink writes a hard link to wherever the file itself is.
-func (m *merger) addLink(names *names, h *tar.Header, e *apkfacts.Entry, keep map[*apkfacts.Entry]string) error {
+func (m *merger) addLink(names *names, h *tar.Header, e *apkfacts.Entry, keep map[*apkfacts.Entry]imagepath.Path) error {
 	to, ok := keep[e]
 	if !ok {
 		return nil
 	}
 	file := names.file[e]
 	if file == nil {
-		return fmt.Errorf("it is a hard link to %s, which the package does not have before it", e.Link)
+		return fmt.Errorf("it is a hard link to %s, which the package does not have before it", e.File)
 	}
 	if heir := names.heir[file]; heir != nil {
 		if heir == e {
@@ -170,7 +171,7 @@ func (m *merger) addLink(names *names, h *tar.Header, e *apkfacts.Entry, keep ma
 		file = heir
 	}
 	c := *h
-	c.Name, c.Linkname = to, keep[file]
+	c.Name, c.Linkname = to.String(), keep[file].String()
 	c.PAXRecords = attributes(h)
 	return m.out.Add(&c, nil)
 }

@@ -27,7 +27,7 @@ func layer(t *testing.T, exclude []string, packages ...[]byte) ([]string, error)
 	for i, data := range packages {
 		f, _, err := apkfacts.Extract(bytes.NewReader(data), apkfile.Built())
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		file := filepath.Join(t.TempDir(), f.Name+".apk")
 		if err := os.WriteFile(file, data, 0o644); err != nil {

@@ -1,6 +1,9 @@
 package apkmerge
 
-import "github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+import (
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
+)
 
 // names tells which of a package's hard links are names of which file, and what becomes of those whose file is left out.
 type names struct {
@@ -10,7 +13,7 @@ type names struct {
 	heir map[*apkfacts.Entry]*apkfacts.Entry
 }
 
-func newNames(f *apkfacts.Facts, keep map[*apkfacts.Entry]string) *names {
+func newNames(f *apkfacts.Facts, keep map[*apkfacts.Entry]imagepath.Path) *names {
 	n := &names{file: f.Files(), heir: map[*apkfacts.Entry]*apkfacts.Entry{}}
 	for i := range f.Entries {
 		e := &f.Entries[i]

@@ -4,16 +4,16 @@ import (
 	"bytes"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Directory returns a directory as apk would make it. It is not ok for what is no directory, or is in no package.
 //
 // Where packages disagree, apk takes the owner with the lowest uid, then gid, and of the modes those bits that all
 // packages with that owner have.
-func (t *Tree) Directory(p string) (dir apkfacts.Entry, ok bool) {
+func (t *Tree) Directory(p imagepath.Path) (dir apkfacts.Entry, ok bool) {
 	n := t.nodes[p]
 	if n == nil || !n.IsDir() || len(n.dirs) == 0 {
 		return apkfacts.Entry{}, false
@@ -58,6 +58,6 @@ func (t *Tree) DirectoryFixes(height []int, merged map[int]bool) []apkfacts.Entr
 			fixes = append(fixes, want)
 		}
 	}
-	slices.SortFunc(fixes, func(a, b apkfacts.Entry) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(fixes, func(a, b apkfacts.Entry) int { return a.Path.Compare(b.Path) })
 	return fixes
 }

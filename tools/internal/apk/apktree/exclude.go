@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Exclusion says which paths are left out of an image.
@@ -25,18 +27,18 @@ func NewExclusion(patterns []string) (*Exclusion, error) {
 }
 
 // Matches says whether the path, or a directory that it is in, is left out.
-func (x *Exclusion) Matches(p string) bool {
+func (x *Exclusion) Matches(p imagepath.Path) bool {
 	if x == nil || len(x.patterns) == 0 {
 		return false
 	}
-	for ; p != ""; p = parent(p) {
+	for ; !p.IsRoot(); p = p.Parent() {
 		for _, pattern := range x.patterns {
 			// "a/**" matches "a" too, but is meant for what is in it.
 			if base, below := strings.CutSuffix(pattern, "/**"); below {
 				pattern = base + "/**/*"
 			}
 			// Match never fails on a valid pattern.
-			if ok, _ := doublestar.Match(pattern, p); ok {
+			if ok, _ := doublestar.Match(pattern, p.String()); ok {
 				return true
 			}
 		}

@@ -2,14 +2,13 @@ package apktree
 
 import (
 	"fmt"
-	"path"
-	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // links are the symlinks at paths where other packages have directories, by path.
-type links map[string]link
+type links map[imagepath.Path]link
 
 type link struct {
 	target string
@@ -28,14 +27,14 @@ func clashingLinks(packages []*apkfacts.Facts) links {
 		}
 	}
 	clashing := links{}
-	seen := map[string]bool{}
+	seen := map[imagepath.Path]bool{}
 	for _, f := range packages {
 		for n := range f.Entries {
 			dir := f.Entries[n].Path
 			if f.Entries[n].Type != apkfacts.Dir {
-				dir = parent(dir)
+				dir = dir.Parent()
 			}
-			for ; dir != "" && !seen[dir]; dir = parent(dir) {
+			for ; !dir.IsRoot() && !seen[dir]; dir = dir.Parent() {
 				seen[dir] = true
 				if l, ok := symlinks[dir]; ok {
 					clashing[dir] = l
@@ -47,41 +46,39 @@ func clashingLinks(packages []*apkfacts.Facts) links {
 }
 
 // follow returns where the directory p is. by is the package of the first symlink on the way.
-func (l links) follow(p string) (at string, by int, err error) {
+func (l links) follow(p imagepath.Path) (at imagepath.Path, by int, err error) {
 	by = -1
 	if len(l) == 0 {
 		return p, by, nil
 	}
 	at = p
 	for n := 0; ; n++ {
-		prefix, rest, found := l.first(at)
+		prefix, found := l.first(at)
 		if !found {
 			return at, by, nil
 		}
 		if n == maxLinks {
-			return "", by, fmt.Errorf("directory %s: its symlinks lead in a circle, at %s", p, prefix)
+			return at, by, fmt.Errorf("directory %s: its symlinks lead in a circle, at %s", p, prefix)
 		}
 		if by < 0 {
 			by = l[prefix].pkg
 		}
-		target := l[prefix].target
-		if !path.IsAbs(target) {
-			target = path.Join(parent(prefix), target)
+		rest, below := at.Rel(prefix)
+		if at, err = prefix.Resolve(l[prefix].target); err == nil && below {
+			at, err = at.Join(rest.String())
 		}
-		// What leads above the root stays at the root, as in a chroot.
-		at = strings.TrimPrefix(path.Join(path.Clean("/"+target), rest), "/")
+		if err != nil {
+			return at, by, fmt.Errorf("directory %s: its symlink %s: %w", p, prefix, err)
+		}
 	}
 }
 
-// first returns the shortest prefix of p that is a link.
-func (l links) first(p string) (prefix, rest string, found bool) {
-	for i := 0; i <= len(p); i++ {
-		if i < len(p) && p[i] != '/' {
-			continue
-		}
-		if _, ok := l[p[:i]]; ok {
-			return p[:i], p[i:], true
+// first returns the topmost of p and the directories that it is in that is a link.
+func (l links) first(p imagepath.Path) (link imagepath.Path, found bool) {
+	for ; !p.IsRoot(); p = p.Parent() {
+		if _, ok := l[p]; ok {
+			link, found = p, true
 		}
 	}
-	return "", "", false
+	return link, found
 }

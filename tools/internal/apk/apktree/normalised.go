@@ -10,7 +10,8 @@ import (
 // layer each, in the given order. It is for locks, whose packages need not all be in one image: packages that conflict
 // are no error here.
 func Normalised(packages []*apkfacts.Facts) (map[string]string, error) {
-	t := &Tree{nodes: map[string]*Node{}, links: clashingLinks(packages), lenient: true}
+	t := newTree(packages)
+	t.lenient = true
 	if err := t.fill(packages); err != nil {
 		return nil, err
 	}

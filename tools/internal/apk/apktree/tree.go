@@ -5,11 +5,10 @@ package apktree
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Tree is the files of a set of packages put together.
@@ -18,12 +17,13 @@ type Tree struct {
 	Packages []*Package
 	// Hidden are the names at the root that packages' archives have but apk never installs: those that begin with a dot.
 	// Sorted.
-	Hidden []string
+	Hidden []imagepath.Path
 	// Losses are entries whose path went to another package.
 	Losses []Loss
 
-	nodes map[string]*Node
-	links links
+	nodes     map[imagepath.Path]*Node
+	links     links
+	replacing map[[2]int]replacement // of packages, by index
 
 	exclude *Exclusion
 	lenient bool // conflicts are passed over
@@ -38,18 +38,20 @@ type Package struct {
 	// below them lies elsewhere, so that its archive cannot be a layer as it is.
 	Moved []Move
 	// Excluded are the paths that were left out.
-	Excluded []string
+	Excluded []imagepath.Path
 	// Sparse are files in a form that not every runtime unpacks.
-	Sparse []string
+	Sparse []imagepath.Path
 
 	index int
-	dirs  map[string]*Dir
+	dirs  map[imagepath.Path]*Dir
+	gone  map[*apkfacts.Entry]bool // entries in Dirs that another package took over, while the tree is being filled
+	files *names
 }
 
 // Dir is a directory as one package has it, and what it still owns there.
 type Dir struct {
-	Path string // as the package ships it
-	At   string // where it is, once symlinks of other packages are followed
+	Path imagepath.Path // as the package ships it
+	At   imagepath.Path // where it is, once symlinks of other packages are followed
 	// Entry is nil if the package has files in the directory but not the directory.
 	Entry *apkfacts.Entry
 	// Files are all that is not a directory; an entry that another package took over is gone from it.
@@ -58,18 +60,26 @@ type Dir struct {
 
 // Node is what is at one path.
 type Node struct {
-	Path string
+	Path imagepath.Path
 	// Entry is what is there; nil for a directory that exists only because something is in it.
 	Entry *apkfacts.Entry
 	// Owner is the package of Entry, an index into Tree.Packages. Of a directory, the last that has it.
 	Owner int
 
-	dirs []dirInstance
+	dirs   []dirInstance
+	claims []*Dir // those of the packages that are here
+	file   place  // of a file
+}
+
+// place is where a package lists a file: the index in the files of a directory.
+type place struct {
+	dir *Dir
+	at  int
 }
 
 // Move tells that a directory lies elsewhere because another package has a symlink in its place.
 type Move struct {
-	From, To string
+	From, To imagepath.Path
 	By       int // the package that has the symlink, an index into Tree.Packages
 }
 
@@ -81,23 +91,28 @@ type dirInstance struct {
 // Loss is an entry that another package replaces. A layer above the other package's must not have it.
 type Loss struct {
 	Package int // index into Tree.Packages
-	Path    string
+	Path    imagepath.Path
 	By      int // the package whose file is there
 }
 
 // New puts packages together. They are in install order. What exclude says is left out, as if the packages did not have
 // it; nil leaves out nothing. Two packages that clash are an error that names both and the path.
 func New(packages []*apkfacts.Facts, exclude *Exclusion) (*Tree, error) {
-	t := &Tree{nodes: map[string]*Node{}, links: clashingLinks(packages), exclude: exclude}
+	t := newTree(packages)
+	t.exclude = exclude
 	if err := t.fill(packages); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
+func newTree(packages []*apkfacts.Facts) *Tree {
+	return &Tree{nodes: map[imagepath.Path]*Node{}, links: clashingLinks(packages), replacing: map[[2]int]replacement{}}
+}
+
 func (t *Tree) fill(packages []*apkfacts.Facts) error {
 	for i, facts := range packages {
-		p := &Package{Facts: facts, index: i, dirs: map[string]*Dir{}}
+		p := &Package{Facts: facts, index: i, dirs: map[imagepath.Path]*Dir{}}
 		t.Packages = append(t.Packages, p)
 		for n := range facts.Entries {
 			if err := t.add(p, &facts.Entries[n]); err != nil {
@@ -109,35 +124,42 @@ func (t *Tree) fill(packages []*apkfacts.Facts) error {
 			}
 		}
 	}
-	slices.Sort(t.Hidden)
+	for _, p := range t.Packages {
+		t.settle(p)
+	}
+	slices.SortFunc(t.Hidden, imagepath.Path.Compare)
 	t.Hidden = slices.Compact(t.Hidden)
 	return nil
 }
 
 // Conflict is the error of packages that cannot be in one image.
 type Conflict struct {
-	Path   string
+	Path   imagepath.Path
 	reason string
 }
 
 func (c *Conflict) Error() string { return c.reason }
 
-func conflictAt(path, format string, args ...any) error {
+func conflictAt(path imagepath.Path, format string, args ...any) error {
 	return &Conflict{Path: path, reason: fmt.Sprintf(format, args...)}
 }
 
 // Node returns what is at a path as written, without following symlinks; nil if nothing is.
-func (t *Tree) Node(p string) *Node { return t.nodes[p] }
+func (t *Tree) Node(p imagepath.Path) *Node { return t.nodes[p] }
 
 // IsDir says whether the node is a directory.
 func (n *Node) IsDir() bool { return n.Entry == nil || n.Entry.Type == apkfacts.Dir }
 
 func (t *Tree) add(p *Package, e *apkfacts.Entry) error {
-	if strings.HasPrefix(e.Path, ".") {
-		if e.Path != "." {
-			top, _, _ := strings.Cut(e.Path, "/")
-			t.Hidden = append(t.Hidden, top)
+	if e.Path.IsRoot() {
+		return nil
+	}
+	if e.Path.String()[0] == '.' {
+		top := e.Path
+		for up := top.Parent(); !up.IsRoot(); up = top.Parent() {
+			top = up
 		}
+		t.Hidden = append(t.Hidden, top)
 		return nil
 	}
 	if t.exclude.Matches(e.Path) {
@@ -150,7 +172,7 @@ func (t *Tree) add(p *Package, e *apkfacts.Entry) error {
 	if e.Sparse {
 		p.Sparse = append(p.Sparse, e.Path)
 	}
-	dir := parent(e.Path)
+	dir := e.Path.Parent()
 	if p.dirs[dir] == nil {
 		if err := t.addDir(p, dir, nil); err != nil {
 			return err
@@ -159,15 +181,8 @@ func (t *Tree) add(p *Package, e *apkfacts.Entry) error {
 	return t.addFile(p, p.dirs[dir], e)
 }
 
-func parent(p string) string {
-	if dir := path.Dir(p); dir != "." {
-		return dir
-	}
-	return ""
-}
-
 // addDir notes that the package has the directory shipped; e is nil if it only has something in it.
-func (t *Tree) addDir(p *Package, shipped string, e *apkfacts.Entry) error {
+func (t *Tree) addDir(p *Package, shipped imagepath.Path, e *apkfacts.Entry) error {
 	d := p.dirs[shipped]
 	if d == nil {
 		at, by, err := t.links.follow(shipped)
@@ -204,7 +219,7 @@ func (t *Tree) addDir(p *Package, shipped string, e *apkfacts.Entry) error {
 		n.dirs = slices.DeleteFunc(n.dirs, func(i dirInstance) bool { return i.pkg == p.index })
 		n.dirs = append(n.dirs, dirInstance{p.index, e})
 	}
-	for up := parent(d.At); up != ""; up = parent(up) {
+	for up := d.At.Parent(); !up.IsRoot(); up = up.Parent() {
 		n := t.nodes[up]
 		if n != nil && n.IsDir() {
 			break
@@ -218,7 +233,10 @@ func (t *Tree) addDir(p *Package, shipped string, e *apkfacts.Entry) error {
 }
 
 func (t *Tree) addFile(p *Package, d *Dir, e *apkfacts.Entry) error {
-	at := path.Join(d.At, path.Base(e.Path))
+	at, err := d.At.Join(e.Path.Base())
+	if err != nil {
+		return fmt.Errorf("package %s: %s: %w", p.Facts, e.Path, err)
+	}
 	n := t.nodes[at]
 	if n == nil {
 		t.nodes[at] = &Node{Path: at, Entry: e, Owner: p.index}
@@ -230,7 +248,7 @@ func (t *Tree) addFile(p *Package, d *Dir, e *apkfacts.Entry) error {
 		return conflictAt(at, "package %s: %s is a file, but in package %s a directory; leave one of the packages out", p.Facts, at, old.Facts)
 	}
 	if old != p {
-		switch takesOver(p.Facts, old.Facts, e, n.Entry) {
+		switch t.takesOver(p, old, e, n.Entry) {
 		case conflict:
 			return conflictAt(at, "packages %s and %s both have %s, with different content, and neither replaces the other; leave one of the packages out, or exclude the path",
 				old.Facts, p.Facts, at)
@@ -246,15 +264,36 @@ func (t *Tree) addFile(p *Package, d *Dir, e *apkfacts.Entry) error {
 	return nil
 }
 
+// disown notes that an entry is another package's. settle takes it out of its directory: one by one, of a large directory,
+// would take too long.
 func (p *Package) disown(e *apkfacts.Entry) {
-	if d := p.dirs[parent(e.Path)]; d != nil {
-		d.Files = slices.DeleteFunc(d.Files, func(f *apkfacts.Entry) bool { return f == e })
+	if p.gone == nil {
+		p.gone = map[*apkfacts.Entry]bool{}
 	}
+	p.gone[e] = true
+}
+
+// settle finishes what a package still owns, and notes where it lists it.
+func (t *Tree) settle(p *Package) {
+	for _, d := range p.Dirs {
+		if len(p.gone) > 0 {
+			d.Files = slices.DeleteFunc(d.Files, func(e *apkfacts.Entry) bool { return p.gone[e] })
+		}
+		if n := t.nodes[d.At]; n != nil {
+			n.claims = append(n.claims, d)
+		}
+		for i, e := range d.Files {
+			if n := t.nodes[d.PathOf(e)]; n != nil && n.Entry == e {
+				n.file = place{d, i}
+			}
+		}
+	}
+	p.gone = nil
 }
 
 // Kept returns what the package still owns, but for directories, and where each is.
-func (p *Package) Kept() map[*apkfacts.Entry]string {
-	kept := map[*apkfacts.Entry]string{}
+func (p *Package) Kept() map[*apkfacts.Entry]imagepath.Path {
+	kept := map[*apkfacts.Entry]imagepath.Path{}
 	for _, d := range p.Dirs {
 		for _, e := range d.Files {
 			kept[e] = d.PathOf(e)
@@ -264,10 +303,10 @@ func (p *Package) Kept() map[*apkfacts.Entry]string {
 }
 
 // DirAt returns where a directory that the package ships is; it is not ok for one that is excluded or not a directory.
-func (p *Package) DirAt(shipped string) (at string, ok bool) {
+func (p *Package) DirAt(shipped imagepath.Path) (at imagepath.Path, ok bool) {
 	d := p.dirs[shipped]
 	if d == nil {
-		return "", false
+		return imagepath.Path{}, false
 	}
 	return d.At, true
 }

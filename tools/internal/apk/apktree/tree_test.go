@@ -1,11 +1,13 @@
 package apktree
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // pkg makes facts; info is "key=value" words, entries come as they are.
@@ -18,16 +20,23 @@ func pkg(name, info string, entries ...apkfacts.Entry) *apkfacts.Facts {
 	return f
 }
 
+func at(path string) imagepath.Path {
+	if path == "." {
+		return imagepath.Path{}
+	}
+	return imagepath.Must(path)
+}
+
 func dir(path string, mode apkfacts.Mode, uid int) apkfacts.Entry {
-	return apkfacts.Entry{Path: path, Type: apkfacts.Dir, Mode: mode, UID: uid}
+	return apkfacts.Entry{Path: at(path), Type: apkfacts.Dir, Mode: mode, UID: uid}
 }
 
 func file(path, content string) apkfacts.Entry {
-	return apkfacts.Entry{Path: path, Mode: 0o644, Checksum: content}
+	return apkfacts.Entry{Path: at(path), Mode: 0o644, Checksum: content}
 }
 
 func symlink(path, target string) apkfacts.Entry {
-	return apkfacts.Entry{Path: path, Type: apkfacts.Symlink, Mode: 0o777, Link: target, Checksum: target}
+	return apkfacts.Entry{Path: at(path), Type: apkfacts.Symlink, Mode: 0o777, Link: target, Checksum: target}
 }
 
 // Whose a path is that two packages have. The answers are those of apk 2.14, but for identical content, which apk refuses.
@@ -65,7 +74,7 @@ func TestWhoOwnsAFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := tree.Packages[tree.Node("d/f").Owner].Facts.Name; got != c.want {
+			if got := tree.Packages[tree.Node(at("d/f")).Owner].Facts.Name; got != c.want {
 				t.Errorf("owner is %s, want %s", got, c.want)
 			}
 			for _, p := range tree.Packages {
@@ -119,10 +128,10 @@ func TestNamesWithADotAtTheRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(tree.Hidden, " "); got != ".d .dummy" {
-		t.Errorf("hidden are %q, want .d .dummy", got)
+	if got := fmt.Sprint(tree.Hidden); got != "[.d .dummy]" {
+		t.Errorf("hidden are %s, want .d .dummy", got)
 	}
-	if tree.Node(".dummy") != nil || tree.Node("d/.kept") == nil {
+	if tree.Node(at(".dummy")) != nil || tree.Node(at("d/.kept")) == nil {
 		t.Error("apk installs d/.kept and not .dummy")
 	}
 }
@@ -135,17 +144,17 @@ func TestResolve(t *testing.T) {
 	}
 	for in, want := range map[string]string{
 		"lib/x": "usr/lib/x", "/abs/x": "usr/lib/x", "up/lib/x": "usr/lib/x", "lib/../x": "usr/x", "new/dir": "new/dir",
-		"lib/last": "usr/lib/last", "/": "",
+		"lib/last": "usr/lib/last", "/": ".",
 	} {
-		if got, err := tree.Resolve(in); got != want || err != nil {
+		if got, err := tree.ResolveName(in); got.String() != want || err != nil {
 			t.Errorf("Resolve(%q) = %q, %v, want %q", in, got, err, want)
 		}
 	}
-	if got, err := tree.ResolveAll("lib/last"); got != "f" || err != nil {
+	if got, err := tree.ResolveAll(at("lib/last")); got != at("f") || err != nil {
 		t.Errorf("ResolveAll(lib/last) = %q, %v, want f", got, err)
 	}
 	for in, want := range map[string]string{"loop/y": "in a circle", "f/x": "is a file"} {
-		if _, err := tree.Resolve(in); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := tree.ResolveName(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Resolve(%q): error %v, want %q", in, err, want)
 		}
 	}
@@ -159,13 +168,13 @@ func TestMovedDirectories(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tree.Node("usr/lib/x/f") == nil || tree.Node("lib/x/f") != nil || tree.Node("lib").IsDir() {
+		if tree.Node(at("usr/lib/x/f")) == nil || tree.Node(at("lib/x/f")) != nil || tree.Node(at("lib")).IsDir() {
 			t.Error("the file is not where the link leads")
 		}
-		if e, ok := tree.Directory("usr/lib"); !ok || e.Mode != 0o755 || e.UID != 0 {
+		if e, ok := tree.Directory(at("usr/lib")); !ok || e.Mode != 0o755 || e.UID != 0 {
 			t.Errorf("usr/lib is %+v, want as its own package has it", e)
 		}
-		if e, ok := tree.Directory("usr/lib/x"); !ok || e.Mode != 0o711 || e.UID != 4 {
+		if e, ok := tree.Directory(at("usr/lib/x")); !ok || e.Mode != 0o711 || e.UID != 4 {
 			t.Errorf("usr/lib/x is %+v, want as the package has it", e)
 		}
 	}
@@ -190,7 +199,7 @@ func TestExclusion(t *testing.T) {
 		"etc/init.d": true, "etc/init.d/x": true, "etc/init": false,
 		"usr/lib/libx.a": true, "libx.a": true, "libx.ab": false,
 	} {
-		if got := x.Matches(path); got != want {
+		if got := x.Matches(at(path)); got != want {
 			t.Errorf("Matches(%q) = %v, want %v", path, got, want)
 		}
 	}
@@ -209,7 +218,7 @@ func TestNormalised(t *testing.T) {
 		pkg("last", "", file("p", "B"), file("q", "Q")),
 		pkg("clash", "", file("q", "other"), dir("p", 0o755, 0)),
 		pkg("plain", "", file("r", "R")),
-		pkg("holes", "", apkfacts.Entry{Path: "s", Sparse: true}),
+		pkg("holes", "", apkfacts.Entry{Path: at("s"), Sparse: true}),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
@@ -12,9 +13,9 @@ import (
 func TestMarkNormalised(t *testing.T) {
 	facts := []*apkfacts.Facts{
 		{Name: "usr", Version: "1-r0", Entries: []apkfacts.Entry{
-			{Path: "usr/lib", Type: apkfacts.Dir}, {Path: "lib", Type: apkfacts.Symlink, Link: "usr/lib"},
+			{Path: imagepath.Must("usr/lib"), Type: apkfacts.Dir}, {Path: imagepath.Must("lib"), Type: apkfacts.Symlink, Link: "usr/lib"},
 		}},
-		{Name: "old", Version: "1-r0", Entries: []apkfacts.Entry{{Path: "lib", Type: apkfacts.Dir}, {Path: "lib/f"}}},
+		{Name: "old", Version: "1-r0", Entries: []apkfacts.Entry{{Path: imagepath.Must("lib"), Type: apkfacts.Dir}, {Path: imagepath.Must("lib/f")}}},
 	}
 	entries := []lockfile.Package{{Name: "usr"}, {Name: "old"}}
 	if err := markNormalised(entries, facts); err != nil {

@@ -2,12 +2,14 @@ package apkdb
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // The checksum is what apk 2.14 wrote for the attribute user.foo=bar.
@@ -16,12 +18,12 @@ func TestInstalled(t *testing.T) {
 		{Key: "pkgname", Value: "B"}, {Key: "pkgver", Value: "1-r0"}, {Key: "arch", Value: "noarch"},
 		{Key: "size", Value: "34"}, {Key: "replaces", Value: "x"}, {Key: "replaces_priority", Value: "7"},
 	}, Entries: []apkfacts.Entry{
-		{Path: "d", Type: apkfacts.Dir, Mode: 0o755},
-		{Path: "d/e", Type: apkfacts.Dir, Mode: 0o2700, UID: 5, GID: 6},
-		{Path: "d/e/f", Mode: 0o644, Checksum: "Q1f", Xattrs: map[string][]byte{"user.foo": []byte("bar")}},
-		{Path: "d/late", Mode: 0o644, Checksum: "Q1late", Unstated: true},
-		{Path: "root", Type: apkfacts.Symlink, Mode: 0o777, Checksum: "Q1root"},
-		{Path: ".dummy", Mode: 0o644, Checksum: "Q1dummy"},
+		{Path: imagepath.Must("d"), Type: apkfacts.Dir, Mode: 0o755},
+		{Path: imagepath.Must("d/e"), Type: apkfacts.Dir, Mode: 0o2700, UID: 5, GID: 6},
+		{Path: imagepath.Must("d/e/f"), Mode: 0o644, Checksum: "Q1f", Xattrs: map[string][]byte{"user.foo": []byte("bar")}},
+		{Path: imagepath.Must("d/late"), Mode: 0o644, Checksum: "Q1late", Unstated: true},
+		{Path: imagepath.Must("root"), Type: apkfacts.Symlink, Mode: 0o777, Checksum: "Q1root"},
+		{Path: imagepath.Must(".dummy"), Mode: 0o644, Checksum: "Q1dummy"},
 	}}
 	a := &apkfacts.Facts{Name: "a", Version: "1-r0", Arch: "aarch64", Checksum: "Q1a", Info: apkfacts.Info{
 		{Key: "pkgname", Value: "a"}, {Key: "pkgver", Value: "1-r0"}, {Key: "arch", Value: "aarch64"},
@@ -84,8 +86,8 @@ func TestScriptsAndTriggers(t *testing.T) {
 	if first != 0 || second < first || strings.Contains(out.String(), ".odd") {
 		t.Errorf("scripts.tar has the script at %d and the trigger at %d, in\n%q", first, second, out.String())
 	}
-	if got := string(Triggers([]*apkfacts.Facts{f})); got != "Q1p /a/* /b\n" {
-		t.Errorf("triggers are %q", got)
+	if got, err := Triggers([]*apkfacts.Facts{f}); string(got) != "Q1p /a/* /b\n" || err != nil {
+		t.Errorf("triggers are %q, %v", got, err)
 	}
 }
 
@@ -96,5 +98,49 @@ func TestWorld(t *testing.T) {
 	}
 	if _, err := World([]string{"=="}); err == nil {
 		t.Error("World takes a constraint that is none")
+	}
+}
+
+// Whatever a package states of itself, or an image asks for, none of it can be two lines of the database.
+func TestNoFieldIsTwoLines(t *testing.T) {
+	for _, key := range []string{"pkgname", "pkgver", "arch", "pkgdesc", "url", "license", "origin", "maintainer", "commit", "replaces_priority"} {
+		info := apkfacts.Info{{Key: key, Value: "x\nP:openssl"}}
+		for _, needed := range []string{"pkgname", "pkgver", "arch"} {
+			info = append(info, apkfile.Pair{Key: needed, Value: "1"})
+		}
+		f := &apkfacts.Facts{Name: "p", Version: "1-r0", Checksum: "Q1p", Info: info}
+		err := WriteInstalled(io.Discard, []*apktree.Package{{Facts: f}}, "x86_64")
+		if err == nil || !strings.Contains(err.Error(), "has a line break") || !strings.Contains(err.Error(), "package p-1-r0") {
+			t.Errorf("%s: %v, want an error about the line break", key, err)
+		}
+	}
+	f := &apkfacts.Facts{Name: "p", Version: "1-r0", Checksum: "Q1\nP:x", Info: apkfacts.Info{{Key: "pkgname", Value: "p"}, {Key: "pkgver", Value: "1"}, {Key: "triggers", Value: "/a"}}}
+	if err := WriteInstalled(io.Discard, []*apktree.Package{{Facts: f}}, "x86_64"); err == nil {
+		t.Error("a checksum of two lines is written")
+	}
+	if _, err := Triggers([]*apkfacts.Facts{f}); err == nil {
+		t.Error("triggers: a checksum of two lines is written")
+	}
+	for _, value := range []string{"a\nb", "a\rb", "a\x00"} {
+		if _, err := Lines([]string{value}); err == nil {
+			t.Errorf("%q is taken as a line", value)
+		}
+		if world, err := World([]string{value}); err == nil {
+			t.Errorf("%q is taken into the world: %q", value, world)
+		}
+	}
+}
+
+// apk writes a field that the package itself states, even if it is empty.
+func TestEmptyFields(t *testing.T) {
+	f := &apkfacts.Facts{Name: "p", Version: "1-r0", Checksum: "Q1p", Info: apkfacts.Info{
+		{Key: "pkgname", Value: "p"}, {Key: "pkgver", Value: "1-r0"}, {Key: "commit"}, {Key: "origin"}, {Key: "maintainer"}, {Key: "replaces"},
+	}}
+	var out bytes.Buffer
+	if err := WriteInstalled(&out, []*apktree.Package{{Facts: f}}, "x86_64"); err != nil {
+		t.Fatal(err)
+	}
+	if want := "C:Q1p\nP:p\nV:1-r0\nS:0\nI:0\nT:\nU:\nL:\no:\nm:\nc:\n\n"; out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }

@@ -37,62 +37,85 @@ func WriteInstalled(w io.Writer, packages []*apktree.Package, arch string) error
 	return out.Flush()
 }
 
+// entry collects the lines of one package. They are fields, of which none can have a line break: a second line would be a
+// file or a package that is not there.
+type entry struct {
+	fields []apkindex.Field
+	err    error // the first
+}
+
+// add adds a line unless the value is empty.
+func (e *entry) add(letter byte, value string) {
+	if value != "" {
+		e.always(letter, value)
+	}
+}
+
+// always adds a line.
+func (e *entry) always(letter byte, value string) {
+	f, err := apkindex.NewField(letter, value)
+	if e.err == nil {
+		e.err = err
+	}
+	e.fields = append(e.fields, f)
+}
+
 func writePackage(out *bufio.Writer, p *apktree.Package, arch string) error {
 	f := p.Facts
 	index, err := apkindex.Describe(apkfile.Info(f.Info), f.Checksum, f.Size, arch)
 	if err != nil {
 		return err
 	}
-	if err := apkindex.WriteFields(out, index); err != nil {
+	e := &entry{}
+	if e.fields, err = apkindex.Fields(index); err != nil {
 		return err
 	}
 	// apk 2.14 itself writes this line into the next package's entry if the package has no directory; it means this.
-	writeField(out, 'r', strings.Join(f.List("replaces"), " "))
+	e.add('r', strings.Join(f.List("replaces"), " "))
 	if priority := f.Value("replaces_priority"); priority != "0" {
-		writeField(out, 'q', priority)
+		e.add('q', priority)
 	}
 	for _, d := range p.Dirs {
-		out.WriteString("F:")
-		out.WriteString(d.Path)
-		out.WriteByte('\n')
-		if d.Entry != nil {
-			writeACL(out, 'M', d.Entry, 0o755)
-		}
-		for _, e := range d.Files {
-			out.WriteString("R:")
-			out.WriteString(e.Path[strings.LastIndexByte(e.Path, '/')+1:])
-			out.WriteByte('\n')
-			writeACL(out, 'a', e, 0o644)
-			if e.Checksum != "" && !e.Unstated {
-				writeField(out, 'Z', e.Checksum)
-			}
-		}
+		e.dir(d)
+	}
+	if e.err != nil {
+		return e.err
+	}
+	for _, f := range e.fields {
+		f.WriteTo(out)
 	}
 	return out.WriteByte('\n')
 }
 
-func writeField(out *bufio.Writer, letter byte, value string) {
-	if value == "" {
-		return
+// dir adds a directory, and the files that the package owns there. The root's name is empty.
+func (e *entry) dir(d *apktree.Dir) {
+	name := d.Path.String()
+	if d.Path.IsRoot() {
+		name = ""
 	}
-	out.WriteByte(letter)
-	out.WriteByte(':')
-	out.WriteString(value)
-	out.WriteByte('\n')
+	e.always('F', name)
+	if d.Entry != nil {
+		e.acl('M', d.Entry, 0o755)
+	}
+	for _, f := range d.Files {
+		e.always('R', f.Path.Base())
+		e.acl('a', f, 0o644)
+		if !f.Unstated {
+			e.add('Z', f.Checksum)
+		}
+	}
 }
 
-// writeACL writes owner and mode where they are not root's and the default mode, and a checksum of the extended
-// attributes.
-func writeACL(out *bufio.Writer, letter byte, e *apkfacts.Entry, mode apkfacts.Mode) {
-	if e.UID == 0 && e.GID == 0 && e.Mode == mode && len(e.Xattrs) == 0 {
+// acl adds owner and mode where they are not root's and the default mode, and a checksum of the extended attributes.
+func (e *entry) acl(letter byte, of *apkfacts.Entry, mode apkfacts.Mode) {
+	if of.UID == 0 && of.GID == 0 && of.Mode == mode && len(of.Xattrs) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "%c:%d:%d:%o", letter, e.UID, e.GID, uint32(e.Mode))
-	if len(e.Xattrs) > 0 {
-		out.WriteByte(':')
-		out.WriteString(xattrChecksum(e.Xattrs))
+	value := fmt.Sprintf("%d:%d:%o", of.UID, of.GID, uint32(of.Mode))
+	if len(of.Xattrs) > 0 {
+		value += ":" + xattrChecksum(of.Xattrs)
 	}
-	out.WriteByte('\n')
+	e.add(letter, value)
 }
 
 // xattrChecksum is the SHA-1 of all names and values, sorted by name, each after its length in four bytes.

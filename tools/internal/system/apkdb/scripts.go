@@ -2,7 +2,6 @@ package apkdb
 
 import (
 	"archive/tar"
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -54,12 +53,12 @@ func WriteScripts(w io.Writer, packages []*apkfacts.Facts) error {
 }
 
 // Triggers returns the content of `triggers`: which package's trigger runs when one of its directories changes.
-func Triggers(packages []*apkfacts.Facts) []byte {
-	var b bytes.Buffer
+func Triggers(packages []*apkfacts.Facts) ([]byte, error) {
+	var lines []string
 	for _, p := range packages {
 		if dirs := p.List("triggers"); len(dirs) > 0 {
-			fmt.Fprintf(&b, "%s %s\n", p.Checksum, strings.Join(dirs, " "))
+			lines = append(lines, p.Checksum+" "+strings.Join(dirs, " "))
 		}
 	}
-	return b.Bytes()
+	return Lines(lines)
 }

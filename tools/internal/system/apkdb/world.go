@@ -23,22 +23,22 @@ func World(constraints []string) ([]byte, error) {
 	slices.SortStableFunc(parsed, func(a, b apkconstraint.Constraint) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.String(), b.String()))
 	})
-	var b bytes.Buffer
-	last := ""
+	var lines []string
 	for _, c := range parsed {
-		if s := c.String(); s != last {
-			fmt.Fprintln(&b, s)
-			last = s
-		}
+		lines = append(lines, c.String())
 	}
-	return b.Bytes(), nil
+	return Lines(slices.Compact(lines))
 }
 
-// Lines returns what `etc/apk/arch` and `etc/apk/repositories` consist of: one value a line.
-func Lines(values []string) []byte {
+// Lines returns what `etc/apk/world`, `etc/apk/arch` and `etc/apk/repositories` consist of: one value a line. A value that
+// would be several is an error.
+func Lines(values []string) ([]byte, error) {
 	var b bytes.Buffer
 	for _, v := range values {
+		if strings.ContainsAny(v, "\r\n\x00") {
+			return nil, fmt.Errorf("got %q, want one line of text", v)
+		}
 		fmt.Fprintln(&b, v)
 	}
-	return b.Bytes()
+	return b.Bytes(), nil
 }

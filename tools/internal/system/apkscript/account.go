@@ -84,7 +84,9 @@ func (r *runner) addgroup(args []string) (truth, bool) {
 		g.Member = rest[0]
 	}
 	added, err := r.system.AddGroup(g)
-	r.err = err
+	if err != nil {
+		return r.refuse(err)
+	}
 	return truthOf(added), true
 }
 
@@ -120,6 +122,8 @@ func (r *runner) adduser(args []string) (truth, bool) {
 		u.Group = "nogroup"
 	}
 	added, err := r.system.AddUser(u)
-	r.err = err
+	if err != nil {
+		return r.refuse(err)
+	}
 	return truthOf(added), true
 }

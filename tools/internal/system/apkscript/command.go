@@ -157,8 +157,8 @@ func (r *runner) mkdir(args []string) (truth, bool) {
 		return unknown, false
 	}
 	for _, dir := range args[1:] {
-		if r.err = r.system.Mkdir(absolute(dir)); r.err != nil {
-			return unknown, true
+		if err := r.system.Mkdir(absolute(dir)); err != nil {
+			return r.refuse(err)
 		}
 	}
 	return success, true

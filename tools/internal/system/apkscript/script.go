@@ -4,6 +4,7 @@
 package apkscript
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -15,10 +16,11 @@ import (
 type System interface {
 	// Lookup returns what is at an absolute path, symlinks in it followed but for the last part; ok is false if nothing is.
 	Lookup(path string) (f File, ok bool)
-	// AddGroup and AddUser add accounts. They return false if the name is taken, as the commands fail then.
+	// AddGroup and AddUser add accounts. They return false if the name is taken, as the commands fail then. The error says
+	// why nothing was done: the account cannot be had in an image, or the system cannot tell what the command would do.
 	AddGroup(g Group) (bool, error)
 	AddUser(u User) (bool, error)
-	// Mkdir makes a directory and those above it.
+	// Mkdir makes a directory and those above it. The error says why none was made.
 	Mkdir(path string) error
 	// HasApplets says whether the links to a program's applets, that "PROGRAM --install" makes, are there anyway.
 	HasApplets(program string) bool
@@ -34,22 +36,45 @@ type File struct {
 	Link     string // target of a symlink
 }
 
-// Result is what became of a script.
-type Result struct {
-	// Rest are the statements that nothing was done for, each as one line; empty if the script is covered.
-	Rest []string
-}
+// Limits on scripts: the parser's stack grows with the text. Of a script that is beyond one, all is unknown.
+const (
+	maxScript  = 64 << 10 // bytes; the longest of Alpine's and Wolfi's have a few thousand
+	maxNesting = 500      // statements and words within each other
+	maxValue   = 4096     // bytes of a word or variable
+)
 
-// Run works out one script. The error is one of the System's.
-func Run(text string, system System) (*Result, error) {
+// Run works out one script. It returns the statements that nothing was done for, each as one line; none if the script is
+// covered.
+func Run(text string, system System) (rest []string) {
+	if len(text) > maxScript {
+		return []string{fmt.Sprintf("all of it: it has %d bytes, and scripts of more than %d are not read", len(text), maxScript)}
+	}
 	r := &runner{system: system, vars: map[string]string{}}
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
 	if err != nil {
 		// Scripts for other shells or none: all of it is unknown.
-		return &Result{Rest: []string{summary(text)}}, nil
+		return []string{summary(text)}
+	}
+	if nesting(file) > maxNesting {
+		return []string{fmt.Sprintf("all of it: it is nested deeper than %d levels", maxNesting)}
 	}
 	r.stmts(file.Stmts)
-	return &Result{Rest: r.rest}, r.err
+	return r.rest
+}
+
+// nesting returns how deep statements and words lie within each other.
+func nesting(file *syntax.File) int {
+	depth, deepest := 0, 0
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if n == nil {
+			depth--
+			return false
+		}
+		depth++
+		deepest = max(deepest, depth)
+		return true
+	})
+	return deepest
 }
 
 // truth is what is known of a command's exit status.
@@ -82,15 +107,15 @@ type runner struct {
 	system System
 	vars   map[string]string
 	rest   []string
-	done   bool // the script has ended
-	err    error
+	done   bool   // the script has ended
+	why    string // the command at hand is not done
 }
 
 // stmts runs statements one after the other and returns the status of the last.
 func (r *runner) stmts(stmts []*syntax.Stmt) truth {
 	last := success
 	for _, s := range stmts {
-		if r.done || r.err != nil {
+		if r.done {
 			return last
 		}
 		before := len(r.rest)
@@ -138,8 +163,19 @@ func (r *runner) give(n syntax.Node) truth {
 	if err := syntax.NewPrinter().Print(&b, n); err != nil {
 		b.WriteString("a statement")
 	}
-	r.rest = append(r.rest, summary(b.String()))
+	text := summary(b.String())
+	if r.why != "" {
+		text += " (" + summary(r.why) + ")"
+		r.why = ""
+	}
+	r.rest = append(r.rest, text)
 	return unknown
+}
+
+// refuse says why a command is not done.
+func (r *runner) refuse(err error) (t truth, known bool) {
+	r.why = err.Error()
+	return unknown, false
 }
 
 // summary is the first line of a text, cut to a length that a warning can hold.
@@ -147,7 +183,7 @@ func summary(text string) string {
 	first, more, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	const most = 100
 	if len(first) > most {
-		return first[:most] + "…"
+		return strings.ToValidUTF8(first[:most], "") + "…"
 	}
 	if strings.TrimSpace(more) != "" {
 		return first + " …"

@@ -19,7 +19,9 @@ func (r *runner) parts(parts []syntax.WordPart) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		b.WriteString(s)
+		if b.WriteString(s); b.Len() > maxValue {
+			return "", false
+		}
 	}
 	return b.String(), true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
 )
 
@@ -47,13 +48,13 @@ const (
 // accountFiles returns what the packages have in the three files.
 func (b *builder) accountFiles() (*passwd.DB, error) {
 	content := func(p string) []byte {
-		if n := b.tree.Node(p); n != nil && n.Entry != nil {
+		if n := b.tree.Node(imagepath.Must(p)); n != nil && n.Entry != nil {
 			return n.Entry.Content
 		}
 		return nil
 	}
 	from := func(p string) string {
-		if n := b.tree.Node(p); n != nil {
+		if n := b.tree.Node(imagepath.Must(p)); n != nil {
 			return fmt.Sprintf("%s of package %s", p, b.tree.Packages[n.Owner].Facts)
 		}
 		return p
@@ -115,8 +116,8 @@ func addAccounts(b *builder) error {
 		if string(f.content) == string(before[i]) {
 			continue
 		}
-		e := apkfacts.Entry{Path: f.path, Mode: f.mode}
-		if n := b.tree.Node(f.path); n != nil && n.Entry != nil {
+		e := apkfacts.Entry{Path: imagepath.Must(f.path), Mode: f.mode}
+		if n := b.tree.Node(e.Path); n != nil && n.Entry != nil {
 			e.Mode, e.UID, e.GID = n.Entry.Mode, n.Entry.UID, n.Entry.GID
 		} else if g, ok := db.Group("shadow"); ok && f.path == shadowFile {
 			e.GID = g.GID
@@ -173,17 +174,22 @@ func (b *builder) addUser(db *passwd.DB, u User) error {
 
 // addHome makes a home directory unless something is there.
 func (b *builder) addHome(home string, uid, gid int, mode apkfacts.Mode, user string) error {
-	if home == "/nonexistent" || strings.HasPrefix(home, "/dev/") || strings.HasPrefix(home, "/proc/") {
-		return nil // names for having none
-	}
-	at, err := b.tree.ResolveAll(home)
-	if err != nil {
-		return fmt.Errorf("user %q: home: %w", user, err)
-	}
-	if at == "" || b.tree.Node(at) != nil {
-		return nil
+	at, needed, err := b.home(home, user)
+	if err != nil || !needed {
+		return err
 	}
 	return b.overlay.set(apkfacts.Entry{Path: at, Type: apkfacts.Dir, Mode: mode, UID: uid, GID: gid}, "home of "+user)
+}
+
+// home returns where a home directory is to be made; it is not needed where something is.
+func (b *builder) home(home, user string) (at imagepath.Path, needed bool, err error) {
+	if home == "/nonexistent" || strings.HasPrefix(home, "/dev/") || strings.HasPrefix(home, "/proc/") {
+		return at, false, nil // names for having none
+	}
+	if at, err = b.tree.ResolveNameAll(home); err != nil {
+		return at, false, fmt.Errorf("user %q: home: %w", user, err)
+	}
+	return at, !at.IsRoot() && b.tree.Node(at) == nil, nil
 }
 
 // resolveRunAs turns the account's name into the numbers that a runtime needs not look up.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/system/cabundle"
 )
 
@@ -25,11 +26,14 @@ func addCertificates(b *builder) error {
 			return err
 		}
 		all = append(all, certificates...)
-		name := strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".crt"
-		if b.overlay.entries[path.Join(localDir, name)] != nil {
+		at, err := imagepath.Must(localDir).Join(strings.TrimSuffix(f.Name, path.Ext(f.Name)) + ".crt")
+		if err != nil {
+			return fmt.Errorf("certificate %s: %w", f.Name, err)
+		}
+		if b.overlay.entries[at] != nil {
 			return fmt.Errorf("certificate %s: another one has that name too; rename one", f.Name)
 		}
-		if err := b.overlay.file(path.Join(localDir, name), f.Content, "certificate "+f.Name); err != nil {
+		if err := b.overlay.file(at, f.Content, "certificate "+f.Name); err != nil {
 			return err
 		}
 	}
@@ -46,9 +50,9 @@ func addCertificates(b *builder) error {
 
 // addToBundles adds to the bundle, which it makes if there is none, and to OpenSSL's name of it if that is another file.
 func (b *builder) addToBundles(certificates []cabundle.Certificate) error {
-	done := map[string]bool{}
+	done := map[imagepath.Path]bool{}
 	for _, p := range []string{bundleFile, "etc/ssl/cert.pem"} {
-		at, err := b.tree.ResolveAll(p)
+		at, err := b.tree.ResolveAll(imagepath.Must(p))
 		if err != nil {
 			return fmt.Errorf("certificates: %w", err)
 		}
@@ -69,7 +73,7 @@ func (b *builder) addToBundles(certificates []cabundle.Certificate) error {
 }
 
 // contentAt returns what a package's file holds, nothing where nothing is.
-func (b *builder) contentAt(at string) ([]byte, error) {
+func (b *builder) contentAt(at imagepath.Path) ([]byte, error) {
 	n := b.tree.Node(at)
 	if n == nil {
 		return nil, nil
@@ -90,7 +94,7 @@ func (b *builder) addToKeystores(certificates []cabundle.Certificate) error {
 				if e.Type != apkfacts.File || !apkfacts.IsKeystore(e.Path) {
 					continue
 				}
-				at := path.Join(d.At, path.Base(e.Path))
+				at := d.PathOf(e)
 				old, err := b.contentAt(at)
 				if err != nil {
 					return fmt.Errorf("certificates: Java's keystore %w", err)
@@ -114,11 +118,11 @@ func (b *builder) addToKeystores(certificates []cabundle.Certificate) error {
 // update-ca-certificates runs.
 func (b *builder) makeKeystore(added []cabundle.Certificate) error {
 	const script, keystore = "etc/ca-certificates/update.d/java-cacerts", "etc/ssl/certs/java/cacerts"
-	at, err := b.tree.ResolveAll(keystore)
-	if err != nil || b.tree.Node(script) == nil || b.tree.Node(at) != nil {
+	at, err := b.tree.ResolveAll(imagepath.Must(keystore))
+	if err != nil || b.tree.Node(imagepath.Must(script)) == nil || b.tree.Node(at) != nil {
 		return err
 	}
-	bundle, err := b.tree.ResolveAll(bundleFile)
+	bundle, err := b.tree.ResolveAll(imagepath.Must(bundleFile))
 	if err != nil {
 		return err
 	}

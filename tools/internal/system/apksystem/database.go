@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/system/apkdb"
 )
 
@@ -14,16 +15,21 @@ func addConfig(b *builder) error {
 	if err != nil {
 		return err
 	}
-	if err := b.overlay.file("etc/apk/world", world, "world"); err != nil {
+	if err := b.overlay.file(imagepath.Must("etc/apk/world"), world, "world"); err != nil {
 		return err
 	}
-	if err := b.overlay.file("etc/apk/arch", apkdb.Lines([]string{b.spec.Arch}), "arch"); err != nil {
+	if err := b.addLines("etc/apk/arch", []string{b.spec.Arch}, "arch"); err != nil || len(b.spec.Repositories) == 0 {
 		return err
 	}
-	if len(b.spec.Repositories) == 0 {
-		return nil
+	return b.addLines("etc/apk/repositories", b.spec.Repositories, "repositories")
+}
+
+func (b *builder) addLines(file string, lines []string, why string) error {
+	content, err := apkdb.Lines(lines)
+	if err != nil {
+		return fmt.Errorf("%s: %w", why, err)
 	}
-	return b.overlay.file("etc/apk/repositories", apkdb.Lines(b.spec.Repositories), "repositories")
+	return b.overlay.file(imagepath.Must(file), content, why)
 }
 
 // addDatabase adds what apk keeps of the installed packages.
@@ -32,26 +38,37 @@ func addDatabase(b *builder) error {
 	if err != nil {
 		return err
 	}
-	if b.installed, err = b.tree.Resolve(dir + "/installed"); err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
 	var scripts bytes.Buffer
 	if err := apkdb.WriteScripts(&scripts, b.facts); err != nil {
 		return err
 	}
+	triggers, err := apkdb.Triggers(b.facts)
+	if err != nil {
+		return fmt.Errorf("database: triggers: %w", err)
+	}
 	for _, f := range []struct {
 		name    string
+		mode    apkfacts.Mode
 		content []byte
 	}{
-		{"installed", nil},
-		{"scripts.tar", scripts.Bytes()},
-		{"triggers", apkdb.Triggers(b.facts)},
+		{"installed", 0o644, nil},
+		{"scripts.tar", 0o644, scripts.Bytes()},
+		{"triggers", 0o644, triggers},
+		{"lock", 0o600, nil},
 	} {
-		if err := b.overlay.file(dir+"/"+f.name, f.content, "database"); err != nil {
+		at, err := dir.Join(f.name)
+		if err == nil && f.name == "installed" {
+			b.installed, err = b.tree.Resolve(at)
+		}
+		if err != nil {
+			return fmt.Errorf("database: %w", err)
+		}
+		e := apkfacts.Entry{Path: at, Mode: f.mode, Size: int64(len(f.content)), Content: f.content}
+		if err := b.overlay.set(e, "database"); err != nil {
 			return err
 		}
 	}
-	return b.overlay.set(apkfacts.Entry{Path: dir + "/lock", Mode: 0o600}, "database")
+	return nil
 }
 
 // addInstalled fills in what is installed. It comes last, because it states modes and owners as they have become.
@@ -66,15 +83,22 @@ func addInstalled(b *builder) error {
 
 // databaseDir returns the folder of apk's database: lib/apk/db, or, in a distribution that has moved it, usr/lib/apk/db
 // with a symlink at the old place.
-func (b *builder) databaseDir() (string, error) {
-	const old, moved = "lib/apk", "usr/lib/apk"
+func (b *builder) databaseDir() (imagepath.Path, error) {
+	old, moved := imagepath.Must("lib/apk"), imagepath.Must("usr/lib/apk")
 	at, err := b.tree.ResolveAll(old)
 	if err != nil {
-		return "", fmt.Errorf("database: %w", err)
+		return at, fmt.Errorf("database: %w", err)
 	}
-	if at != old || b.tree.Node(old) != nil || b.tree.Node(moved) == nil {
-		return at + "/db", nil
+	if at == old && b.tree.Node(old) == nil && b.tree.Node(moved) != nil {
+		link := apkfacts.Entry{Path: old, Type: apkfacts.Symlink, Mode: 0o777, Link: "../" + moved.String()}
+		if err := b.overlay.set(link, "database"); err != nil {
+			return at, err
+		}
+		at = moved
 	}
-	link := apkfacts.Entry{Path: old, Type: apkfacts.Symlink, Mode: 0o777, Link: "../" + moved}
-	return moved + "/db", b.overlay.set(link, "database")
+	dir, err := at.Join("db")
+	if err != nil {
+		return at, fmt.Errorf("database: %w", err)
+	}
+	return dir, nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Named is a file by the last part of its name.
@@ -21,7 +23,11 @@ func addKeys(b *builder) error {
 		if !strings.Contains(string(k.Content), "-----BEGIN PUBLIC KEY-----") {
 			return fmt.Errorf("key %s: it has no PEM block PUBLIC KEY", k.Name)
 		}
-		if err := b.overlay.file("etc/apk/keys/"+k.Name, k.Content, "key "+k.Name); err != nil {
+		at, err := imagepath.Must("etc/apk/keys").Join(k.Name)
+		if err != nil {
+			return fmt.Errorf("key %s: %w", k.Name, err)
+		}
+		if err := b.overlay.file(at, k.Content, "key "+k.Name); err != nil {
 			return err
 		}
 	}

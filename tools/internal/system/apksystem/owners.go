@@ -49,7 +49,7 @@ func (b *builder) ownDirectory(d *apktree.Dir) error {
 	}
 	dir.UID, dir.GID = uid, gid
 	b.tree.SetMetadata(d.At, dir.Mode, uid, gid)
-	return b.overlay.set(dir, "owner of "+d.At)
+	return b.overlay.set(dir, "owner of "+d.At.String())
 }
 
 func (b *builder) ownFile(p *apktree.Package, d *apktree.Dir, shipped *apkfacts.Entry) error {
@@ -65,7 +65,7 @@ func (b *builder) ownFile(p *apktree.Package, d *apktree.Dir, shipped *apkfacts.
 		b.report.Owners = append(b.report.Owners, ReportOwner{Package: p.Facts.Name, Path: at, UID: uid, GID: gid})
 		return nil
 	}
-	if err := b.addChanged(at, changed, "owner of "+at); err != nil {
+	if err := b.addChanged(at, changed, "owner of "+at.String()); err != nil {
 		return fmt.Errorf("%s: %w", at, err)
 	}
 	b.tree.SetMetadata(at, changed.Mode, uid, gid)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Two packages were built where their users had the same number. Here one gets another, and what is its by name.
@@ -15,7 +16,7 @@ func TestOwnersByName(t *testing.T) {
 		return e
 	}
 	service := func(name string) *apkfacts.Facts {
-		large := apkfacts.Entry{Path: "var/" + name + "/large", Mode: 0o600, Size: 1 << 20, Checksum: "Q1" + name}
+		large := apkfacts.Entry{Path: imagepath.Must("var/" + name + "/large"), Mode: 0o600, Size: 1 << 20, Checksum: "Q1" + name}
 		f := pkg(name, "builddate 1", of(dir("var/"+name), name), of(large, name), of(symlink("var/"+name+"/link", "large"), name), of(file("var/"+name+"/small", "s"), name))
 		f.Scripts = map[string]string{".pre-install": "addgroup -S " + name + "\nadduser -S -D -H -G " + name + " " + name}
 		return f

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Path is one path that the image declares, over what its packages have.
@@ -39,9 +40,15 @@ func ParsePath(data []byte) (Path, error) {
 	return p, nil
 }
 
+// declaration is what may be said of a path once: what is there, or its permissions.
+type declaration struct {
+	at          imagepath.Path
+	permissions bool
+}
+
 // addPaths adds the declared paths in their order.
 func addPaths(b *builder) error {
-	seen := map[string]bool{}
+	seen := map[declaration]bool{}
 	for _, p := range b.spec.Paths {
 		if err := b.addPath(p, seen); err != nil {
 			return fmt.Errorf("path %s: %w", p.Path, err)
@@ -50,8 +57,8 @@ func addPaths(b *builder) error {
 	return nil
 }
 
-func (b *builder) addPath(p Path, seen map[string]bool) error {
-	name, err := cleanPath(p.Path)
+func (b *builder) addPath(p Path, seen map[declaration]bool) error {
+	name, err := declaredPath(p.Path)
 	if err != nil {
 		return err
 	}
@@ -60,10 +67,7 @@ func (b *builder) addPath(p Path, seen map[string]bool) error {
 		return err
 	}
 	// Permissions may be changed of what is declared, but only once.
-	key := at
-	if p.Type == "permissions" {
-		key = "permissions " + at
-	}
+	key := declaration{at, p.Type == "permissions"}
 	if seen[key] {
 		return fmt.Errorf("it is declared twice; keep one")
 	}
@@ -118,7 +122,7 @@ func (b *builder) addPath(p Path, seen map[string]bool) error {
 }
 
 // at returns what is at a path so far, nil for nothing.
-func (b *builder) at(p string) *apkfacts.Entry {
+func (b *builder) at(p imagepath.Path) *apkfacts.Entry {
 	if e := b.overlay.entries[p]; e != nil {
 		return e
 	}
@@ -136,7 +140,7 @@ func (b *builder) at(p string) *apkfacts.Entry {
 }
 
 func (b *builder) addHardlink(e apkfacts.Entry, p Path) error {
-	source, err := cleanPath(p.Source)
+	source, err := declaredPath(p.Source)
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
@@ -144,7 +148,7 @@ func (b *builder) addHardlink(e apkfacts.Entry, p Path) error {
 		return err
 	}
 	if own := b.overlay.entries[source]; own != nil && own.Type == apkfacts.Hardlink {
-		source = own.Link
+		source = own.File
 	}
 	target := b.at(source)
 	if target == nil || target.Type == apkfacts.Dir {
@@ -167,21 +171,21 @@ func (b *builder) addHardlink(e apkfacts.Entry, p Path) error {
 			return fmt.Errorf("source: %w", err)
 		}
 	}
-	e.Type, e.Link = apkfacts.Hardlink, source
+	e.Type, e.File = apkfacts.Hardlink, source
 	e.Mode, e.UID, e.GID = target.Mode, target.UID, target.GID
 	return b.overlay.set(e, "path "+p.Path)
 }
 
-// cleanPath returns a path relative to the root.
-func cleanPath(p string) (string, error) {
-	if slices.Contains(strings.Split(p, "/"), "..") {
-		return "", fmt.Errorf(`it has "..", want a path without`)
+// declaredPath takes a path as people write it: with or without a slash in front, and one too many forgiven.
+func declaredPath(name string) (imagepath.Path, error) {
+	if slices.Contains(strings.Split(name, "/"), "..") {
+		return imagepath.Parse(strings.TrimLeft(name, "/"))
 	}
-	clean := strings.TrimPrefix(path.Clean("/"+p), "/")
+	clean := strings.TrimPrefix(path.Clean("/"+name), "/")
 	if clean == "" {
-		return "", fmt.Errorf("want a path below the root")
+		return imagepath.Path{}, fmt.Errorf("want a path below the root")
 	}
-	return clean, nil
+	return imagepath.Parse(clean)
 }
 
 func mode(s string, byDefault apkfacts.Mode) (apkfacts.Mode, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // addPermissions changes mode and owner of what is there. A package's own layer stays as it is: what is changed is in the
@@ -21,7 +22,7 @@ func (b *builder) addPermissions(e apkfacts.Entry, p Path, there *apkfacts.Entry
 	case there.Type == apkfacts.Symlink:
 		return fmt.Errorf("it is a symlink to %s, which has no permissions of its own; name what it leads to", there.Link)
 	case own && there.Type == apkfacts.Hardlink:
-		return fmt.Errorf("it is a hard link, whose permissions are those of %s; name that", there.Link)
+		return fmt.Errorf("it is a hard link, whose permissions are those of %s; name that", there.File)
 	}
 	changed := *there
 	changed.Path = at
@@ -54,15 +55,15 @@ func (b *builder) addPermissions(e apkfacts.Entry, p Path, there *apkfacts.Entry
 
 // addChanged puts a package's file into the layer with other permissions, under all of its names: they are of the file,
 // not of a name.
-func (b *builder) addChanged(at string, changed apkfacts.Entry, why string) error {
+func (b *builder) addChanged(at imagepath.Path, changed apkfacts.Entry, why string) error {
 	n := b.tree.Node(at)
 	owner := b.tree.Packages[n.Owner]
 	first, others := owner.Names(n.Entry)
 	if first == nil {
-		return fmt.Errorf("it is a hard link to %s, which package %s does not have", n.Entry.Link, owner.Facts)
+		return fmt.Errorf("it is a hard link to %s, which package %s does not have", n.Entry.File, owner.Facts)
 	}
 	// Of a symlink it is the target, of a hard link nothing: the entry has the file itself.
-	changed.Type, changed.Link, changed.Size, changed.Content = first.Type, first.Link, first.Size, first.Content
+	changed.Type, changed.Link, changed.File, changed.Size, changed.Content = first.Type, first.Link, first.File, first.Size, first.Content
 	if err := b.overlay.set(changed, why); err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (b *builder) addChanged(at string, changed apkfacts.Entry, why string) erro
 		if other == at {
 			continue
 		}
-		link := apkfacts.Entry{Path: other, Type: apkfacts.Hardlink, Mode: changed.Mode, UID: changed.UID, GID: changed.GID, Link: at}
+		link := apkfacts.Entry{Path: other, Type: apkfacts.Hardlink, Mode: changed.Mode, UID: changed.UID, GID: changed.GID, File: at}
 		if err := b.overlay.set(link, why); err != nil {
 			return err
 		}

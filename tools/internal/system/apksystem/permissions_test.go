@@ -32,7 +32,7 @@ func TestPermissionsOfLinkedFiles(t *testing.T) {
 		{Type: "permissions", Path: "/bin/b", Mode: "0711"}, {Type: "permissions", Path: "/dev/x", Mode: "0666", Group: "5"},
 		{Type: "permissions", Path: "/bin/b/../x"},
 	}}
-	if _, err := build(t, spec, facts); err == nil || !strings.Contains(err.Error(), `it has ".."`) {
+	if _, err := build(t, spec, facts); err == nil || !strings.Contains(err.Error(), `has the part ".."`) {
 		t.Errorf("error is %v, want one about the path", err)
 	}
 	spec.Paths = spec.Paths[:2]

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // Report tells what the system layer did, for people and for other tools. docs/formats.md specifies its JSON.
@@ -17,7 +18,7 @@ type Report struct {
 	// Normalised are the packages that cannot be layers as they are, and why.
 	Normalised []ReportNormalised `json:"normalised,omitempty"`
 	// Hidden are names at the root that the packages' archives have and the system layer hides.
-	Hidden []string `json:"hidden,omitempty"`
+	Hidden []imagepath.Path `json:"hidden,omitempty"`
 	// Directories are those on whose owner or mode packages disagree, as they are in the image.
 	Directories []apkfacts.Entry `json:"directories,omitempty"`
 	// Owners are files that are an account's by name, but by number another's or nobody's: their bytes are not at hand, so
@@ -41,10 +42,10 @@ type ReportNormalised struct {
 
 // ReportOwner is a file that is not whose it should be: of the account with those numbers.
 type ReportOwner struct {
-	Package string `json:"package"`
-	Path    string `json:"path"`
-	UID     int    `json:"uid"`
-	GID     int    `json:"gid"`
+	Package string         `json:"package"`
+	Path    imagepath.Path `json:"path"`
+	UID     int            `json:"uid"`
+	GID     int            `json:"gid"`
 }
 
 // ReportScript is a script that is not covered.
@@ -83,7 +84,7 @@ func (r *Report) Warnings() []string {
 	for _, o := range r.Owners {
 		out = append(out, fmt.Sprintf("package %s: its %s should be owned by %d:%d, the account that the package names, but has the numbers of "+
 			"where it was built; give it to that account: apk_path.permissions(%q, user = \"%d\", group = \"%d\")",
-			o.Package, o.Path, o.UID, o.GID, "/"+o.Path, o.UID, o.GID))
+			o.Package, o.Path, o.UID, o.GID, o.Path.Absolute(), o.UID, o.GID))
 	}
 	return out
 }

@@ -7,64 +7,66 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/system/apkscript"
-	"github.com/rules-apk/rules_apk/tools/internal/system/busybox"
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
 )
 
 // addScripted does what the packages' install scripts would do, as far as that is certain, and reports the rest. Scripts
 // of upgrades and removals do not run when a system is made.
 func (b *builder) addScripted(db *passwd.DB) error {
-	system := &scriptSystem{builder: b, accounts: db}
+	system := &scriptSystem{builder: b, accounts: db, owners: newOwners(b.facts)}
 	// As apk does: each package's scripts when it is installed, then the triggers.
 	for _, f := range b.facts {
 		for _, kind := range []string{".pre-install", ".post-install"} {
-			if err := b.runScript(system, f, kind); err != nil {
-				return err
-			}
+			b.runScript(system, f, kind)
 		}
 	}
 	for _, f := range b.facts {
-		if !b.triggered(f) || b.isBusyboxTrigger(f) {
-			continue
-		}
-		if err := b.runScript(system, f, ".trigger"); err != nil {
+		watched, err := b.triggered(f)
+		if err != nil {
 			return err
 		}
+		if !watched || b.isBusyboxTrigger(f) {
+			continue
+		}
+		b.runScript(system, f, ".trigger")
 	}
 	return nil
 }
 
-func (b *builder) runScript(system *scriptSystem, f *apkfacts.Facts, kind string) error {
+func (b *builder) runScript(system *scriptSystem, f *apkfacts.Facts, kind string) {
 	text, ok := f.Scripts[kind]
 	if !ok {
-		return nil
+		return
 	}
 	system.accounts.From = fmt.Sprintf("%s of package %s", kind, f)
-	result, err := apkscript.Run(text, system)
-	if err != nil {
-		return fmt.Errorf("package %s: %s: %w", f, kind, err)
-	}
-	if len(result.Rest) > 0 {
+	if rest := apkscript.Run(text, system); len(rest) > 0 {
 		b.report.Scripts = append(b.report.Scripts, ReportScript{
-			Package: f.Name, Script: kind, Rest: result.Rest, Acknowledged: b.spec.Scripts[f.Name] == acknowledged,
+			Package: f.Name, Script: kind, Rest: rest, Acknowledged: b.spec.Scripts[f.Name] == acknowledged,
 		})
 	}
-	return nil
 }
 
+// maxTriggers bounds how many patterns of directories a package's trigger may have.
+const maxTriggers = 100
+
 // triggered says whether there is a directory that the package's trigger watches.
-func (b *builder) triggered(f *apkfacts.Facts) bool {
-	for _, pattern := range f.List("triggers") {
+func (b *builder) triggered(f *apkfacts.Facts) (bool, error) {
+	patterns := f.List("triggers")
+	if len(patterns) > maxTriggers {
+		return false, fmt.Errorf("package %s: its trigger watches %d directories, the limit is %d", f, len(patterns), maxTriggers)
+	}
+	for _, pattern := range patterns {
 		for _, p := range b.tree.Packages {
 			for _, d := range p.Dirs {
-				if ok, err := path.Match(pattern, "/"+d.At); ok || err != nil {
-					return true
+				if ok, err := path.Match(pattern, d.At.Absolute()); ok || err != nil {
+					return true, nil
 				}
 			}
 		}
 	}
-	return false
+	return false, nil
 }
 
 // isBusyboxTrigger knows busybox's trigger, which makes the links that the system layer has, and runs depmod where there
@@ -73,13 +75,13 @@ func (b *builder) isBusyboxTrigger(f *apkfacts.Facts) bool {
 	if !strings.Contains(f.Scripts[".trigger"], "busybox --install") {
 		return false
 	}
-	return busybox.Knows(b.tree, "busybox") && !b.hasDirectoryIn("lib/modules")
+	return b.applets.Knows("busybox") && !b.hasDirectoryIn(imagepath.Must("lib/modules"))
 }
 
-func (b *builder) hasDirectoryIn(dir string) bool {
+func (b *builder) hasDirectoryIn(dir imagepath.Path) bool {
 	for _, p := range b.tree.Packages {
 		for _, d := range p.Dirs {
-			if path.Dir(d.At) == dir {
+			if d.At.Parent() == dir {
 				return true
 			}
 		}
@@ -91,11 +93,12 @@ func (b *builder) hasDirectoryIn(dir string) bool {
 type scriptSystem struct {
 	*builder
 	accounts *passwd.DB
+	owners   owners
 }
 
 // Lookup implements apkscript.System.
 func (s *scriptSystem) Lookup(p string) (apkscript.File, bool) {
-	at, err := s.tree.Resolve(p)
+	at, err := s.tree.ResolveName(p)
 	if err != nil {
 		return apkscript.File{}, false
 	}
@@ -123,15 +126,15 @@ func (s *scriptSystem) Lookup(p string) (apkscript.File, bool) {
 }
 
 // HasApplets implements apkscript.System.
-func (s *scriptSystem) HasApplets(program string) bool { return busybox.Knows(s.tree, program) }
+func (s *scriptSystem) HasApplets(program string) bool { return s.applets.Knows(program) }
 
 // Mkdir implements apkscript.System.
 func (s *scriptSystem) Mkdir(p string) error {
-	at, err := s.tree.ResolveAll(p)
+	at, err := s.tree.ResolveNameAll(p)
 	if err != nil {
 		return err
 	}
-	if at == "" || s.tree.Node(at) != nil || s.overlay.entries[at] != nil {
+	if at.IsRoot() || s.tree.Node(at) != nil || s.overlay.entries[at] != nil {
 		return nil
 	}
 	return s.overlay.set(apkfacts.Entry{Path: at, Type: apkfacts.Dir, Mode: 0o755}, "script")
@@ -177,16 +180,38 @@ func (s *scriptSystem) AddGroup(g apkscript.Group) (bool, error) {
 // groupID picks the number for a group: the one that packages' files have which say that they are this group's, so that
 // they need not be changed; else the next free one, as busybox does.
 func (s *scriptSystem) groupID(g apkscript.Group) int {
-	for _, f := range s.facts {
-		for _, e := range f.Entries {
-			if e.Gname == g.Name && e.GID != 0 {
-				if _, taken := s.accounts.GroupByID(e.GID); !taken {
-					return e.GID
-				}
-			}
+	for _, gid := range s.owners.groups[g.Name] {
+		if _, taken := s.accounts.GroupByID(gid); !taken {
+			return gid
 		}
 	}
 	return s.accounts.FreeGID(first(g.System))
+}
+
+// owners are the numbers that packages' files have with each name, in order of appearance.
+type owners struct{ users, groups map[string][]int }
+
+func newOwners(packages []*apkfacts.Facts) owners {
+	o := owners{map[string][]int{}, map[string][]int{}}
+	type owner struct {
+		group bool
+		name  string
+		id    int
+	}
+	known := map[owner]bool{}
+	note := func(of map[string][]int, w owner) {
+		if w.name != "" && w.id != 0 && !known[w] {
+			known[w] = true
+			of[w.name] = append(of[w.name], w.id)
+		}
+	}
+	for _, f := range packages {
+		for i := range f.Entries {
+			note(o.users, owner{false, f.Entries[i].Uname, f.Entries[i].UID})
+			note(o.groups, owner{true, f.Entries[i].Gname, f.Entries[i].GID})
+		}
+	}
+	return o
 }
 
 func first(system bool) int {
@@ -215,7 +240,15 @@ func (s *scriptSystem) AddUser(u apkscript.User) (bool, error) {
 		}
 		gid = g.GID
 	}
-	err := s.accounts.AddUser(passwd.User{Name: u.Name, UID: uid, GID: gid, Gecos: u.Gecos, Home: u.Home, Shell: u.Shell})
+	// Before anything is done: what cannot be done whole is not done at all.
+	home, needsHome, err := s.home(u.Home, u.Name)
+	if err != nil && !u.NoHome {
+		return false, err
+	}
+	if g, exists := s.accounts.Group(u.Name); u.Group == "" && exists && g.GID != gid {
+		return false, fmt.Errorf("group %q: gid is %d, and not %d as that of the user", u.Name, g.GID, gid)
+	}
+	err = s.accounts.AddUser(passwd.User{Name: u.Name, UID: uid, GID: gid, Gecos: u.Gecos, Home: u.Home, Shell: u.Shell})
 	if err != nil {
 		return false, err
 	}
@@ -227,21 +260,17 @@ func (s *scriptSystem) AddUser(u apkscript.User) (bool, error) {
 	if err := s.accounts.AddGroup(group); err != nil {
 		return false, err
 	}
-	if u.NoHome {
+	if u.NoHome || !needsHome {
 		return true, nil
 	}
-	return true, s.addHome(u.Home, uid, gid, 0o2755, u.Name)
+	return true, s.overlay.set(apkfacts.Entry{Path: home, Type: apkfacts.Dir, Mode: 0o2755, UID: uid, GID: gid}, "home of "+u.Name)
 }
 
 // userID picks the number for a user, as groupID does.
 func (s *scriptSystem) userID(u apkscript.User) int {
-	for _, f := range s.facts {
-		for _, e := range f.Entries {
-			if e.Uname == u.Name && e.UID != 0 {
-				if _, taken := s.accounts.UserByID(e.UID); !taken {
-					return e.UID
-				}
-			}
+	for _, uid := range s.owners.users[u.Name] {
+		if _, taken := s.accounts.UserByID(uid); !taken {
+			return uid
 		}
 	}
 	n := s.accounts.FreeUID(first(u.System))

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // source is a file of a package, in the package file.
@@ -31,7 +31,7 @@ func (s source) read(use func(io.Reader) error) error {
 		if at > len(s.facts.Entries) || &s.facts.Entries[at-1] != s.entry {
 			return nil
 		}
-		if strings.TrimSuffix(h.Name, "/") != s.entry.Path {
+		if name, err := imagepath.FromArchive(h.Name); err != nil || name != s.entry.Path {
 			return fmt.Errorf("the facts have %s here; want the package that the facts are of", s.entry.Path)
 		}
 		used = true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 	"github.com/rules-apk/rules_apk/tools/internal/system/busybox"
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
@@ -25,7 +26,8 @@ type builder struct {
 	report  *Report
 
 	accounts  *passwd.DB
-	installed string // where apk's database is
+	applets   *busybox.Applets
+	installed imagepath.Path // where apk's database is
 }
 
 // Build writes the system layer of an image with the given packages, in install order, to w.
@@ -107,19 +109,14 @@ func newest(packages []*apkfacts.Facts) (time.Time, error) {
 
 // addHidden hides what layers have and apk never installs: names at the root that begin with a dot.
 func addHidden(b *builder) error {
-	for _, name := range b.tree.Hidden {
-		// A whiteout, as the image specification's layer.md has it.
-		if err := b.overlay.set(apkfacts.Entry{Path: ".wh." + name, Mode: 0o644}, "hiding /"+name); err != nil {
-			return err
-		}
-	}
+	b.overlay.removed = b.tree.Hidden
 	return nil
 }
 
 func addDirectories(b *builder) error {
 	b.report.Directories = b.tree.DirectoryFixes(b.plan.height, b.plan.merged)
 	for _, e := range b.report.Directories {
-		if err := b.overlay.set(e, "metadata of "+e.Path); err != nil {
+		if err := b.overlay.set(e, "metadata of "+e.Path.String()); err != nil {
 			return err
 		}
 	}
@@ -127,7 +124,11 @@ func addDirectories(b *builder) error {
 }
 
 func addBusybox(b *builder) error {
-	for _, l := range busybox.Links(b.tree) {
+	var err error
+	if b.applets, err = busybox.Read(b.tree); err != nil {
+		return err
+	}
+	for _, l := range b.applets.Links() {
 		e := apkfacts.Entry{Path: l.Path, Type: apkfacts.Symlink, Mode: 0o777, Link: l.Target}
 		if err := b.overlay.set(e, "busybox"); err != nil {
 			return err

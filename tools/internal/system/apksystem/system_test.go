@@ -18,6 +18,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
 // pkg makes facts; each line of info is "key value".
@@ -32,15 +33,15 @@ func pkg(name, info string, entries ...apkfacts.Entry) *apkfacts.Facts {
 }
 
 func dir(path string) apkfacts.Entry {
-	return apkfacts.Entry{Path: path, Type: apkfacts.Dir, Mode: 0o755}
+	return apkfacts.Entry{Path: imagepath.Must(path), Type: apkfacts.Dir, Mode: 0o755}
 }
 
 func symlink(path, target string) apkfacts.Entry {
-	return apkfacts.Entry{Path: path, Type: apkfacts.Symlink, Mode: 0o777, Link: target}
+	return apkfacts.Entry{Path: imagepath.Must(path), Type: apkfacts.Symlink, Mode: 0o777, Link: target}
 }
 
 func file(path, content string) apkfacts.Entry {
-	return apkfacts.Entry{Path: path, Mode: 0o644, Size: int64(len(content)), Content: []byte(content)}
+	return apkfacts.Entry{Path: imagepath.Must(path), Mode: 0o644, Size: int64(len(content)), Content: []byte(content)}
 }
 
 // build returns the system layer's files by path: their content, or the target of a link.
@@ -163,7 +164,7 @@ func TestCertificates(t *testing.T) {
 		t.Errorf("error is %v, want one about the name", err)
 	}
 	java := file("usr/lib/jvm/java/lib/security/cacerts", "garbage")
-	large := apkfacts.Entry{Path: "etc/ssl/certs/java/cacerts", Mode: 0o644, Size: 1 << 30}
+	large := apkfacts.Entry{Path: imagepath.Must("etc/ssl/certs/java/cacerts"), Mode: 0o644, Size: 1 << 30}
 	if _, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("java", "", large)); err == nil || !strings.Contains(err.Error(), "cacerts of package java-1-r0 is too large") {
 		t.Errorf("error is %v, want one about Java's keystore", err)
 	}
@@ -172,7 +173,7 @@ func TestCertificates(t *testing.T) {
 	if files, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("bundle", "", moved...)); err != nil || files["etc/ssl/cert.pem"] != "# moved\n"+added {
 		t.Errorf("the bundle that is linked to: %q, %v", files["etc/ssl/cert.pem"], err)
 	}
-	unknown := []apkfacts.Entry{{Path: "etc/pki/bundle.pem", Size: 9}, symlink(bundleFile, "../../pki/bundle.pem")}
+	unknown := []apkfacts.Entry{{Path: imagepath.Must("etc/pki/bundle.pem"), Size: 9}, symlink(bundleFile, "../../pki/bundle.pem")}
 	if _, err = build(t, &Spec{Certificates: spec.Certificates[:1]}, pkg("bundle", "", unknown...)); err == nil || !strings.Contains(err.Error(), "etc/pki/bundle.pem of package bundle-1-r0") {
 		t.Errorf("error is %v, want one about the bundle's place", err)
 	}
@@ -194,7 +195,7 @@ func TestJavaKeystore(t *testing.T) {
 		"nothing of Java's":     {&Spec{Certificates: []Named{{"a.pem", []byte(added)}}}, -1, nil},
 		"made":                  {&Spec{}, 1, []apkfacts.Entry{script}},
 		"made, with one added":  {&Spec{Certificates: []Named{{"a.pem", []byte(added)}}}, 2, []apkfacts.Entry{script}},
-		"there, nothing to add": {&Spec{}, -1, []apkfacts.Entry{script, {Path: keystore, Size: 1 << 30}}},
+		"there, nothing to add": {&Spec{}, -1, []apkfacts.Entry{script, {Path: imagepath.Must(keystore), Size: 1 << 30}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files, err := build(t, c.spec, pkg("bundle", "", file(bundleFile, certificate(t))), pkg("java-cacerts", "", c.java...))
@@ -219,7 +220,7 @@ func TestLibraryCache(t *testing.T) {
 		e.Library = &apkfacts.Library{Soname: soname, Machine: machine, Class: 64}
 		return e
 	}
-	files, err := build(t, &Spec{}, pkg("glibc", "",
+	files, err := build(t, &Spec{}, pkg("glibc", "", library("usr/lib/libc.so.6", "libc.so.6", "x86_64"),
 		library("usr/lib/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2", "x86_64"), symlink("lib", "usr/lib"),
 		library("usr/lib/libz.so.1.3", "libz.so.1", "x86_64"), symlink("usr/lib/libz.so", "libz.so.1.3"),
 		library("usr/lib/libold.so.1", "", "x86_64"),
@@ -245,5 +246,18 @@ func TestLibraryCache(t *testing.T) {
 	}
 	if files, err = build(t, &Spec{}, pkg("musl", "", library("lib/libz.so.1", "libz.so.1", "x86_64"))); err != nil || files["etc/ld.so.cache"] != "" {
 		t.Errorf("an image without glibc has a cache (%v)", err)
+	}
+	gcompat := pkg("gcompat", "", library("lib/libc.musl-x86_64.so.1", "libc.musl-x86_64.so.1", "x86_64"), symlink("lib/libc.so.6", "libc.musl-x86_64.so.1"),
+		library("lib/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2", "x86_64"), library("lib/libgcompat.so.0", "libgcompat.so.0", "x86_64"))
+	if files, err = build(t, &Spec{}, gcompat); err != nil || files["etc/ld.so.cache"] != "" {
+		t.Errorf("an image of musl with glibc's names has a cache (%v)", err)
+	}
+	elsewhere := pkg("elsewhere", "", library("lib/libc.musl-x86_64.so.1", "libc.musl-x86_64.so.1", "x86_64"), library("usr/glibc-compat/lib/libc.so.6", "libc.so.6", "x86_64"))
+	if files, err = build(t, &Spec{}, elsewhere); err != nil || files["etc/ld.so.cache"] != "" {
+		t.Errorf("an image whose glibc is in no directory of libraries has a cache (%v)", err)
+	}
+	stale := pkg("glibc", "", library("lib/libc.so.6", "libc.so.6", "x86_64"), file("etc/ld.so.cache", "stale"))
+	if files, err = build(t, &Spec{}, stale); err != nil || !strings.Contains(files["etc/ld.so.cache"], "/lib/libc.so.6\x00") {
+		t.Errorf("a stale cache that a package ships stays: %q (%v)", files["etc/ld.so.cache"], err)
 	}
 }

@@ -5,9 +5,9 @@ package passwd
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // User is a line of passwd. The password is always in shadow.
@@ -30,8 +30,8 @@ type Group struct {
 type DB struct {
 	passwd, group, shadow []string // lines
 	users                 map[string]User
-	groups                map[string]Group
-	groupLine             map[string]int
+	groups                map[string]*groupLine
+	uids, gids            *ids
 	shadowed              map[string]bool
 	// Day is what new lines of shadow state as the day of the last change, in days since 1970.
 	Day int64
@@ -43,16 +43,25 @@ type DB struct {
 	userFrom, groupFrom map[string]string
 }
 
+// groupLine is a group and which line it has.
+type groupLine struct {
+	Group
+	line    int
+	changed bool // the line is not as it was read
+	members map[string]bool
+}
+
 // Parse reads the contents of the three files; each may be nil.
 func Parse(passwd, group, shadow []byte) (*DB, error) {
 	d := &DB{
-		passwd:    lines(passwd),
-		group:     lines(group),
-		shadow:    lines(shadow),
-		users:     map[string]User{},
-		groups:    map[string]Group{},
-		groupLine: map[string]int{},
-		shadowed:  map[string]bool{},
+		passwd:   lines(passwd),
+		group:    lines(group),
+		shadow:   lines(shadow),
+		users:    map[string]User{},
+		groups:   map[string]*groupLine{},
+		uids:     newIDs(),
+		gids:     newIDs(),
+		shadowed: map[string]bool{},
 
 		PasswdFrom: "etc/passwd",
 		GroupFrom:  "etc/group",
@@ -78,6 +87,7 @@ func Parse(passwd, group, shadow []byte) (*DB, error) {
 		}
 		if _, ok := d.users[f[0]]; !ok {
 			d.users[f[0]] = User{Name: f[0], UID: uid, GID: gid, Gecos: f[4], Home: f[5], Shell: f[6]}
+			d.uids.take(uid, f[0])
 		}
 	}
 	for i, line := range d.group {
@@ -99,7 +109,7 @@ func Parse(passwd, group, shadow []byte) (*DB, error) {
 		if f[3] != "" {
 			g.Members = strings.Split(f[3], ",")
 		}
-		d.groups[f[0]], d.groupLine[f[0]] = g, i
+		d.addGroup(g, i)
 	}
 	for _, line := range d.shadow {
 		name, _, _ := strings.Cut(line, ":")
@@ -133,27 +143,21 @@ func (d *DB) User(name string) (User, bool) {
 
 // Group returns the group of that name.
 func (d *DB) Group(name string) (Group, bool) {
-	g, ok := d.groups[name]
-	return g, ok
+	if g, ok := d.groups[name]; ok {
+		return g.Group, true
+	}
+	return Group{}, false
 }
 
 // UserByID returns the name of the user with that uid, the first by name if there are several.
 func (d *DB) UserByID(uid int) (name string, ok bool) {
-	for n, u := range d.users {
-		if u.UID == uid && (!ok || n < name) {
-			name, ok = n, true
-		}
-	}
+	name, ok = d.uids.names[uid]
 	return name, ok
 }
 
 // GroupByID returns the name of the group with that gid, the first by name if there are several.
 func (d *DB) GroupByID(gid int) (name string, ok bool) {
-	for n, g := range d.groups {
-		if g.GID == gid && (!ok || n < name) {
-			name, ok = n, true
-		}
-	}
+	name, ok = d.gids.names[gid]
 	return name, ok
 }
 
@@ -188,6 +192,7 @@ func (d *DB) AddUser(u User) error {
 		return fmt.Errorf("user %q: uid %d is already that of user %q (%s); use another", u.Name, u.UID, other, d.fromOfUser(other))
 	}
 	d.users[u.Name], d.userFrom[u.Name] = u, d.From
+	d.uids.take(u.UID, u.Name)
 	d.passwd = append(d.passwd, fmt.Sprintf("%s:x:%d:%d:%s:%s:%s", u.Name, u.UID, u.GID, u.Gecos, u.Home, u.Shell))
 	if !d.shadowed[u.Name] {
 		d.shadowed[u.Name] = true
@@ -210,47 +215,48 @@ func (d *DB) AddGroup(g Group) error {
 			return fmt.Errorf("group %q: gid %d is already that of group %q (%s); use another", g.Name, g.GID, other, d.fromOfGroup(other))
 		}
 		d.groupFrom[g.Name] = d.From
-		d.groupLine[g.Name] = len(d.group)
+		old = d.addGroup(Group{Name: g.Name, GID: g.GID}, len(d.group))
 		d.group = append(d.group, "")
 	}
+	old.changed = true
 	for _, m := range g.Members {
-		if !slices.Contains(old.Members, m) {
-			old.Members = append(slices.Clone(old.Members), m)
+		if !old.members[m] {
+			old.members[m] = true
+			old.Members = append(old.Members, m)
 		}
 	}
-	g.Members = old.Members
-	d.groups[g.Name] = g
-	d.group[d.groupLine[g.Name]] = fmt.Sprintf("%s:x:%d:%s", g.Name, g.GID, strings.Join(g.Members, ","))
 	return nil
+}
+
+func (d *DB) addGroup(g Group, line int) *groupLine {
+	added := &groupLine{Group: g, line: line, members: map[string]bool{}}
+	for _, m := range g.Members {
+		added.members[m] = true
+	}
+	d.groups[g.Name] = added
+	d.gids.take(g.GID, g.Name)
+	return added
 }
 
 // FreeUID returns the first number from first on that is no uid.
 func (d *DB) FreeUID(first int) int {
-	for n := first; ; n++ {
-		if _, ok := d.UserByID(n); !ok {
-			return n
-		}
-	}
+	return d.uids.free(first)
 }
 
 // FreeGID returns the first number from first on that is no gid.
 func (d *DB) FreeGID(first int) int {
-	for n := first; ; n++ {
-		if _, ok := d.GroupByID(n); !ok {
-			return n
-		}
-	}
+	return d.gids.free(first)
 }
 
 func check(name string, id int, fields ...string) error {
-	if name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, ":,/ \t\n\x00") {
+	if name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, ":,/ ") || strings.ContainsFunc(name, unicode.IsControl) {
 		return fmt.Errorf("want a name without spaces, colons, commas and slashes")
 	}
 	if id < 0 || id > 1<<31-1 {
 		return fmt.Errorf("its number is %d, want one from 0 to 2147483647", id)
 	}
 	for _, f := range fields {
-		if strings.ContainsAny(f, ":\n\x00") {
+		if strings.Contains(f, ":") || strings.ContainsFunc(f, unicode.IsControl) {
 			return fmt.Errorf("got %q, want text without colons and line breaks", f)
 		}
 	}
@@ -261,7 +267,14 @@ func check(name string, id int, fields ...string) error {
 func (d *DB) Passwd() []byte { return join(d.passwd) }
 
 // GroupFile returns the content of etc/group.
-func (d *DB) GroupFile() []byte { return join(d.group) }
+func (d *DB) GroupFile() []byte {
+	for _, g := range d.groups {
+		if g.changed {
+			d.group[g.line] = fmt.Sprintf("%s:x:%d:%s", g.Name, g.GID, strings.Join(g.Members, ","))
+		}
+	}
+	return join(d.group)
+}
 
 // Shadow returns the content of etc/shadow.
 func (d *DB) Shadow() []byte { return join(d.shadow) }

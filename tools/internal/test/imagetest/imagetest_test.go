@@ -11,6 +11,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
@@ -71,12 +72,12 @@ func image(t *testing.T) *Image {
 func TestEntries(t *testing.T) {
 	image := &Image{Layers: []Layer{
 		{Entries: []apkfacts.Entry{
-			{Path: "bin", Type: apkfacts.Symlink, Link: "usr/bin", Mode: 0o777},
-			{Path: "usr", Type: apkfacts.Dir, Mode: 0o755},
-			{Path: "usr/bin/su", Mode: 0o4755, GID: 7, Size: 3},
-			{Path: "usr/bin/su2", Type: apkfacts.Hardlink, Link: "usr/bin/su", Mode: 0o4755},
-			{Path: "usr/bin/gone"},
-			{Path: "etc/passwd", Content: []byte(accounts)},
+			{Path: imagepath.Must("bin"), Type: apkfacts.Symlink, Link: "usr/bin", Mode: 0o777},
+			{Path: imagepath.Must("usr"), Type: apkfacts.Dir, Mode: 0o755},
+			{Path: imagepath.Must("usr/bin/su"), Mode: 0o4755, GID: 7, Size: 3},
+			{Path: imagepath.Must("usr/bin/su2"), Type: apkfacts.Hardlink, File: imagepath.Must("usr/bin/su"), Mode: 0o4755},
+			{Path: imagepath.Must("usr/bin/gone")},
+			{Path: imagepath.Must("etc/passwd"), Content: []byte(accounts)},
 		}},
 		layer(t, ocilayer.Gzip, &tar.Header{Name: "usr/bin/.wh.gone", Typeflag: tar.TypeReg}),
 	}}
@@ -89,7 +90,7 @@ func TestEntries(t *testing.T) {
 	if got, err := expect.Check(image); err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
-	image.Layers = []Layer{{Entries: []apkfacts.Entry{{Path: "x", Type: "door"}}}}
+	image.Layers = []Layer{{Entries: []apkfacts.Entry{{Path: imagepath.Must("x"), Type: "door"}}}}
 	if _, err := expect.Check(image); err == nil || !strings.Contains(err.Error(), `layer 0: x: type is "door"`) {
 		t.Errorf("got %v", err)
 	}

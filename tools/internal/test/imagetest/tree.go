@@ -79,7 +79,10 @@ func (t *tree) addEntries(entries []apkfacts.Entry) error {
 			return fmt.Errorf("%s: %w", e.Path, err)
 		}
 		h := &tar.Header{
-			Name: e.Path, Typeflag: typeflag, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID, Size: e.Size, Linkname: e.Link,
+			Name: e.Path.String(), Typeflag: typeflag, Mode: int64(e.Mode), Uid: e.UID, Gid: e.GID, Size: e.Size, Linkname: e.Link,
+		}
+		if e.Type == apkfacts.Hardlink {
+			h.Linkname = e.File.String()
 		}
 		if err := t.put(h, bytes.NewReader(e.Content)); err != nil {
 			return err
