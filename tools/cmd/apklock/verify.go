@@ -111,19 +111,11 @@ func readImages(ctx context.Context, from string, p *cli.Process, say func(strin
 	if err != nil {
 		return nil, err
 	}
-	desc, err := repository.Get(ctx, ref)
+	m, err := repository.Get(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	if desc.MediaType.IsIndex() {
-		index, err := desc.ImageIndex()
-		if err != nil {
-			return nil, err
-		}
-		return imagesOf(index)
-	}
-	image, err := desc.Image()
-	return []v1.Image{image}, err
+	return pulledImages(ctx, repository, m)
 }
 
 func isDir(path string) bool {
@@ -137,28 +129,31 @@ func imagesOf(index v1.ImageIndex) ([]v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	var images []v1.Image
-	for _, desc := range manifest.Manifests {
-		switch {
-		case desc.MediaType.IsIndex():
+	return listed(manifest, func(desc v1.Descriptor) ([]v1.Image, error) {
+		if desc.MediaType.IsIndex() {
 			child, err := index.ImageIndex(desc.Digest)
 			if err != nil {
 				return nil, err
 			}
-			below, err := imagesOf(child)
-			if err != nil {
-				return nil, err
-			}
-			images = append(images, below...)
-		case desc.Platform != nil && desc.Platform.OS == "unknown":
-			// What build tools attach to an index has this platform, and no file system.
-		default:
-			image, err := index.Image(desc.Digest)
-			if err != nil {
-				return nil, err
-			}
-			images = append(images, image)
+			return imagesOf(child)
 		}
+		image, err := index.Image(desc.Digest)
+		return []v1.Image{image}, err
+	})
+}
+
+// listed opens everything in an index that is an image or an index.
+func listed(index *v1.IndexManifest, open func(v1.Descriptor) ([]v1.Image, error)) ([]v1.Image, error) {
+	var images []v1.Image
+	for _, desc := range index.Manifests {
+		if desc.Platform != nil && desc.Platform.OS == "unknown" {
+			continue // What build tools attach to an index has this platform, and no file system.
+		}
+		opened, err := open(desc)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, opened...)
 	}
 	if len(images) == 0 {
 		return nil, errors.New("holds no image")

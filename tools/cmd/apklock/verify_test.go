@@ -22,7 +22,7 @@ func push(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	d, err := deployment.Read(spec)
 	ts.Check(err)
-	client := &registry.Client{Transport: http.DefaultTransport, Keychain: authn.NewMultiKeychain(), Attempts: 1}
+	client := &registry.Client{Transport: http.DefaultTransport, Keychain: authn.NewMultiKeychain()}
 	_, err = (&ocipush.Pusher{Registry: client, Jobs: 2}).Push(context.Background(), d)
 	ts.Check(err)
 }

@@ -34,10 +34,10 @@ func digest(ctx context.Context, p *cli.Process, image string) error {
 	if err != nil {
 		return err
 	}
-	desc, err := repository.Get(ctx, ref)
+	m, err := repository.Get(ctx, ref)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.Stdout, "%s@%s\n", ref.Context().Name(), desc.Digest)
+	_, err = fmt.Fprintf(p.Stdout, "%s@%s\n", ref.Context().Name(), m.Digest())
 	return err
 }

@@ -54,7 +54,7 @@ func (b *body) connect(cause error) error {
 			return nil
 		}
 		if b.ctx.Err() != nil {
-			return context.Cause(b.ctx)
+			return err
 		}
 		b.giveUp(err)
 		cause = nil

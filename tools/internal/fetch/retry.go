@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -41,10 +43,10 @@ func (r Retry) Do(ctx context.Context, f func() error) error {
 }
 
 // pause waits after the failure of an attempt, the first of which is 1, or returns an error: that of the attempt if it
-// was the last or will not pass, or else the context's.
+// was the last or will not pass, together with the context's if that has ended.
 func (r Retry) pause(ctx context.Context, attempt int, err error) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return errors.Join(ctx.Err(), err)
 	}
 	if attempt >= r.Attempts || !Passing(err) {
 		return err
@@ -62,7 +64,7 @@ func (r Retry) pause(ctx context.Context, attempt int, err error) error {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return errors.Join(ctx.Err(), err)
 	case <-timer.C:
 		return nil
 	}
@@ -72,7 +74,15 @@ func (r Retry) pause(ctx context.Context, attempt int, err error) error {
 // method Passing; of the others those of connections may pass.
 func Passing(err error) bool {
 	var knows interface{ Passing() bool }
-	return errors.As(err, &knows) && knows.Passing()
+	if errors.As(err, &knows) {
+		return knows.Passing()
+	}
+	for _, passing := range []error{io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	return false
 }
 
 // connectionError is an error of a connection, and not an answer.

@@ -66,9 +66,10 @@ func (n *Network) Files(o Options) (*fetch.Client, error) {
 // Registries is a client for registries, with the credentials of Docker and podman.
 func (n *Network) Registries() *registry.Client {
 	return &registry.Client{
-		Transport: transport(), Keychain: regauth.Keychain{Files: n.loginFiles()},
-		Attempts: attempts, Wait: wait,
-		Retrying: func(err error, wait time.Duration) { n.Say("trying again in %s: %v", wait, err) },
+		Transport: transport(), Keychain: regauth.Keychain{Files: n.loginFiles()}, Stall: time.Minute,
+		Retry: fetch.Retry{Attempts: attempts, Wait: wait, Notify: func(err error, pause time.Duration) {
+			n.Say("trying again in %s: %v", pause, err)
+		}},
 	}
 }
 
@@ -77,7 +78,6 @@ func transport() *http.Transport {
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   15 * time.Second,
-		ResponseHeaderTimeout: time.Minute,
 		MaxIdleConnsPerHost:   Jobs,
 		ForceAttemptHTTP2:     true,
 		DisableCompression:    true,

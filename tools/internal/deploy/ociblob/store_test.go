@@ -150,7 +150,7 @@ func TestOpenURL(t *testing.T) {
 			}
 			var corrupt *CorruptError
 			if errors.As(err, &corrupt) {
-				if !corrupt.Temporary() {
+				if !corrupt.Passing() {
 					t.Error("wrong bytes of a server are not worth another try")
 				}
 				if got, err := read(&s, desc); err != nil || got != "layer bytes" {

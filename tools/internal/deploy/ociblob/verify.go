@@ -32,8 +32,8 @@ func (e *CorruptError) Hint() string {
 	return "the file changed or was cut off after it was built; build again"
 }
 
-// Temporary tells whether trying again may help.
-func (e *CorruptError) Temporary() bool { return e.Remote }
+// Passing tells whether trying again may help.
+func (e *CorruptError) Passing() bool { return e.Remote }
 
 // verifier passes on exactly the bytes that its blob has. It hashes them on the
 // way and keeps the last ones back until the digest is known to be right, so

@@ -123,7 +123,7 @@ func (p *Pusher) blob(ctx context.Context, store *ociblob.Store, j *job, settled
 
 func (p *Pusher) bring(ctx context.Context, t *target, push registry.Push) (registry.Outcome, error) {
 	if p.DryRun {
-		found, err := t.remote.HasBlob(ctx, push.Blob.Digest)
+		found, err := t.remote.HasBlob(ctx, push.Blob)
 		if err != nil || found {
 			return registry.Existed, err
 		}

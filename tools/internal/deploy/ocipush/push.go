@@ -185,18 +185,28 @@ func (t *target) put(ctx context.Context, ref name.Reference, m registry.Manifes
 	return t.remote.PutManifest(ctx, ref, m)
 }
 
-// manifests writes the manifests that are missing, by digest, and then the index.
+// manifests writes the manifests that are missing, by digest, and then the index. What the tags name is left to them
+// where the registry takes nothing by digest: then it gets there with the first tag.
 func (p *Pusher) manifests(ctx context.Context, t *target) error {
 	for _, m := range t.missing {
 		ref := t.repository.Digest(m.Descriptor.Digest.String())
-		if err := t.put(ctx, ref, registry.Manifest{Raw: m.Raw, Type: m.Descriptor.MediaType}); err != nil {
+		err := t.put(ctx, ref, registry.Manifest{Raw: m.Raw, Type: m.Descriptor.MediaType})
+		if err != nil && !(t.Index == nil && t.tagsSuffice(err)) {
 			return err
 		}
 	}
 	if t.Index == nil || t.rootThere {
 		return nil
 	}
-	return t.put(ctx, t.repository.Digest(t.Root.Digest.String()), t.root())
+	err := t.put(ctx, t.repository.Digest(t.Root.Digest.String()), t.root())
+	if t.tagsSuffice(err) {
+		return nil
+	}
+	return err
+}
+
+func (t *target) tagsSuffice(err error) bool {
+	return len(t.tags) > 0 && registry.RefusesDigests(err)
 }
 
 // root is what the tags name.

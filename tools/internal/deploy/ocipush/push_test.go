@@ -22,6 +22,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ocipush"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
+	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 )
 
@@ -31,7 +32,7 @@ func single(m deploytest.Manifest, repository string, tags ...string) deployspec
 
 func pusher() *ocipush.Pusher {
 	return &ocipush.Pusher{Jobs: 4, Registry: &registry.Client{
-		Transport: http.DefaultTransport.(*http.Transport).Clone(), Keychain: authn.NewMultiKeychain(), Attempts: 3, Wait: time.Millisecond,
+		Transport: http.DefaultTransport.(*http.Transport).Clone(), Keychain: authn.NewMultiKeychain(), Retry: fetch.Retry{Attempts: 3, Wait: time.Millisecond},
 	}}
 }
 
@@ -179,7 +180,7 @@ func TestPushProgressEndsAtTotal(t *testing.T) {
 	p := pusher()
 	p.Progress = ocipush.Progress{Total: func(n int64) { total.Store(n) }, Done: func(n int64) { done.Add(n) }}
 	retries := 0
-	p.Registry.Retrying = func(error, time.Duration) { retries++ }
+	p.Registry.Retry.Notify = func(error, time.Duration) { retries++ }
 	p.Jobs = 1
 	mustPush(t, p, m.Layers, single(m, r.Host+"/app", "latest"))
 	if total.Load() < 1<<20 || done.Load() != total.Load() {
@@ -266,7 +267,7 @@ func TestPushOfChangedBlob(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := pusher()
-			p.Registry.Retrying = func(err error, _ time.Duration) { t.Errorf("tries again after %v", err) }
+			p.Registry.Retry.Notify = func(err error, _ time.Duration) { t.Errorf("tries again after %v", err) }
 			_, err := push(t, p, m.Layers, single(m, r.Host+"/app", "latest"))
 			var corrupt *ociblob.CorruptError
 			var missing *ociblob.MissingError

@@ -7,25 +7,35 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// HasBlob asks whether the repository has a blob.
-func (r *Repository) HasBlob(ctx context.Context, digest v1.Hash) (bool, error) {
+// HasBlob asks whether the repository has a blob. It is not known to be there where the registry does not tell.
+func (r *Repository) HasBlob(ctx context.Context, blob v1.Descriptor) (bool, error) {
 	var found bool
-	err := r.client.retry(ctx, func() error {
-		resp, err := r.do(ctx, http.MethodHead, r.url("blobs", digest.String()), nil, 0, http.StatusOK, http.StatusNotFound)
-		found = err == nil && resp.StatusCode == http.StatusOK
+	err := r.retry(ctx, func() (err error) {
+		found, err = r.hasBlob(ctx, blob)
 		return err
 	})
 	if err != nil {
-		return false, r.fail("asking for "+digest.String(), err)
+		return false, r.fail("asking for "+blob.Digest.String(), err)
 	}
 	return found, nil
+}
+
+func (r *Repository) hasBlob(ctx context.Context, blob v1.Descriptor) (bool, error) {
+	resp, err := r.do(ctx, r.main, http.MethodHead, r.url("blobs", blob.Digest.String()), nil, 0)
+	if unknown(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	// What answers everything with a page of its own is no registry, and has not this.
+	return resp.StatusCode == http.StatusOK && says(resp, blob.Digest) &&
+		(resp.ContentLength < 0 || resp.ContentLength == blob.Size || resp.Header.Get("Content-Encoding") != ""), nil
 }
 
 // Outcome is how a blob got into a repository.
@@ -57,20 +67,26 @@ type Push struct {
 // PushBlob sees to it that the repository has a blob: it asks for it first,
 // then tries to mount it, then uploads it.
 func (r *Repository) PushBlob(ctx context.Context, p Push) (Outcome, error) {
-	found, err := r.HasBlob(ctx, p.Blob.Digest)
+	found, err := r.HasBlob(ctx, p.Blob)
 	if err != nil || found {
 		return Existed, err
 	}
 	outcome := Uploaded
-	err = r.client.retry(ctx, func() error {
-		location, err := r.mount(ctx, p)
-		if err == nil && location == "" {
+	from := p.From
+	err = r.retry(ctx, func() error {
+		location, mounted := r.mount(ctx, p.Blob, from)
+		if mounted {
 			outcome = Mounted
 			return nil
 		}
-		if err != nil {
-			if location, err = r.start(ctx, nil); err != nil {
+		from = nil // once is enough
+		if location == nil {
+			var err error
+			if location, _, err = r.start(ctx, r.main, nil); err != nil {
 				return err
+			}
+			if location == nil {
+				return errors.New("the answer names no place to upload to")
 			}
 		}
 		return r.upload(ctx, p, location)
@@ -81,46 +97,58 @@ func (r *Repository) PushBlob(ctx context.Context, p Push) (Outcome, error) {
 	return outcome, nil
 }
 
-var errNoMount = errors.New("nowhere to mount from")
-
-// mount asks for the blob to be taken over from other repositories. It returns
-// no location if that was done, else that of the upload which the registry
-// began in its stead, or an error.
-func (r *Repository) mount(ctx context.Context, p Push) (string, error) {
-	location, err := "", errNoMount
-	for _, from := range p.From {
+// mount asks for the blob to be taken over from other repositories. It returns whether that was done, or else the place of
+// an upload that the registry began in its stead, if it did. An error is no reason to stop: a source that cannot be read,
+// or that nobody may read, is none.
+func (r *Repository) mount(ctx context.Context, blob v1.Descriptor, sources []name.Repository) (location *url.URL, mounted bool) {
+	if r.mounting == nil {
+		return nil, false
+	}
+	for _, from := range sources {
 		if from.Registry != r.Name.Registry || from == r.Name {
 			continue
 		}
-		// An error here is no reason to stop: a source that cannot be read is none.
-		location, err = r.start(ctx, url.Values{"mount": {p.Blob.Digest.String()}, "from": {from.RepositoryStr()}})
-		if err == nil && location == "" {
-			return "", nil
+		place, resp, err := r.start(ctx, r.mounting(), url.Values{"mount": {blob.Digest.String()}, "from": {from.RepositoryStr()}})
+		switch {
+		case err != nil:
+		case resp.StatusCode == http.StatusCreated:
+			return nil, true
+		case place != nil:
+			location = place
+		default:
+			// No place to go on, and no clear word either.
+			if there, err := r.hasBlob(ctx, blob); err == nil && there {
+				return nil, true
+			}
 		}
 	}
-	return location, err
+	return location, false
 }
 
-// start begins an upload and returns where it goes on.
-func (r *Repository) start(ctx context.Context, query url.Values) (string, error) {
+// start begins an upload and returns where it goes on, nil if the answer does not tell.
+func (r *Repository) start(ctx context.Context, s *session, query url.Values) (*url.URL, *http.Response, error) {
 	u := r.url("blobs", "uploads/")
 	u.RawQuery = query.Encode()
-	resp, err := r.do(ctx, http.MethodPost, u, nil, 0, http.StatusCreated, http.StatusAccepted)
-	if err != nil || resp.StatusCode == http.StatusCreated {
-		return "", err
+	resp, err := r.do(ctx, s, http.MethodPost, u, nil, 0)
+	if err != nil {
+		return nil, nil, err
 	}
 	location, err := resp.Location()
-	if err != nil {
-		return "", fmt.Errorf("%s %s: the answer names no place to upload to", http.MethodPost, u)
+	if errors.Is(err, http.ErrNoLocation) {
+		return nil, resp, nil
 	}
-	return location.String(), nil
+	if err != nil {
+		return nil, nil, fmt.Errorf("place to upload to: %w", err)
+	}
+	// Behind a proxy that does TLS for it, a registry may believe that there is none.
+	if location.Host == u.Host && u.Scheme == "https" {
+		location.Scheme = "https"
+	}
+	return location, resp, nil
 }
 
-func (r *Repository) upload(ctx context.Context, p Push, location string) error {
-	u, err := url.Parse(location)
-	if err != nil {
-		return fmt.Errorf("place to upload to: %w", err)
-	}
+func (r *Repository) upload(ctx context.Context, p Push, location *url.URL) error {
+	u := *location
 	// The location may have a query of its own, which must stay.
 	query := u.Query()
 	query.Set("digest", p.Blob.Digest.String())
@@ -130,20 +158,50 @@ func (r *Repository) upload(ctx context.Context, p Push, location string) error 
 		return err
 	}
 	defer body.Close()
-	_, err = r.do(ctx, http.MethodPut, u, body, p.Blob.Size, http.StatusCreated, http.StatusNoContent)
-	return err
+	resp, err := r.do(ctx, r.main, http.MethodPut, &u, body, p.Blob.Size)
+	switch {
+	case status(err) == http.StatusNotFound:
+		return &lostError{err} // the upload, and not the repository: that took its beginning
+	case err != nil:
+		return err
+	case resp.StatusCode == http.StatusCreated && says(resp, p.Blob.Digest):
+		return nil
+	}
+	// Whatever answers this may be no registry.
+	there, err := r.hasBlob(ctx, p.Blob)
+	if err != nil || !there {
+		return &notThereError{answer: resp.Status, what: "blob " + p.Blob.Digest.String(), err: err}
+	}
+	return nil
 }
+
+// lostError says that the registry does not know an upload that it began: it is begun anew.
+type lostError struct{ error }
+
+func (e *lostError) Unwrap() error { return e.error }
+
+// Passing is true.
+func (e *lostError) Passing() bool { return true }
 
 // OpenBlob returns the bytes of a blob of the repository, as the registry sends them.
 func (r *Repository) OpenBlob(ctx context.Context, digest v1.Hash) (io.ReadCloser, error) {
 	var body io.ReadCloser
-	err := r.client.retry(ctx, func() error {
-		layer, err := r.puller.Layer(ctx, r.Name.Digest(digest.String()))
+	err := r.retry(ctx, func() error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url("blobs", digest.String()).String(), nil)
 		if err != nil {
 			return err
 		}
-		body, err = layer.Compressed()
-		return err
+		req.Header.Set("Accept-Encoding", "identity")
+		resp, err := r.main.do(req)
+		if err != nil {
+			return err
+		}
+		if resp.StatusCode != http.StatusOK {
+			defer resp.Body.Close()
+			return answerError(resp)
+		}
+		body = resp.Body
+		return nil
 	})
 	if err != nil {
 		return nil, r.fail("downloading "+digest.String(), err)
@@ -151,15 +209,8 @@ func (r *Repository) OpenBlob(ctx context.Context, digest v1.Hash) (io.ReadClose
 	return body, nil
 }
 
-func (r *Repository) url(kind, what string) *url.URL {
-	return &url.URL{
-		Scheme: r.Name.Scheme(), Host: r.Name.RegistryStr(),
-		Path: fmt.Sprintf("/v2/%s/%s/%s", r.Name.RepositoryStr(), kind, what),
-	}
-}
-
-// do makes one request, whose answer has no body that matters.
-func (r *Repository) do(ctx context.Context, method string, u *url.URL, body io.Reader, size int64, want ...int) (*http.Response, error) {
+// do makes one request, whose answer has no body that matters. Only what begins with 2 is no error.
+func (r *Repository) do(ctx context.Context, s *session, method string, u *url.URL, body io.Reader, size int64) (*http.Response, error) {
 	if size == 0 {
 		// A reader of no known length would be sent in chunks.
 		body = nil
@@ -172,40 +223,13 @@ func (r *Repository) do(ctx context.Context, method string, u *url.URL, body io.
 	if body != nil {
 		req.Header.Set("Content-Type", "application/octet-stream")
 	}
-	resp, err := r.http.Do(req)
+	resp, err := s.do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	return resp, transport.CheckError(resp, want...)
-}
-
-// BlobReader returns a function that reads blobs of any repository. It logs in
-// to each once, and can be called from several goroutines.
-func (c *Client) BlobReader() func(context.Context, name.Digest) (io.ReadCloser, error) {
-	var mu sync.Mutex
-	opened := map[name.Repository]*Repository{}
-	open := func(ctx context.Context, repository name.Repository) (*Repository, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if r := opened[repository]; r != nil {
-			return r, nil
-		}
-		r, err := c.Open(ctx, repository, Access{})
-		if err == nil {
-			opened[repository] = r
-		}
-		return r, err
+	if resp.StatusCode/100 != 2 {
+		return nil, answerError(resp)
 	}
-	return func(ctx context.Context, ref name.Digest) (io.ReadCloser, error) {
-		digest, err := v1.NewHash(ref.DigestStr())
-		if err != nil {
-			return nil, err
-		}
-		r, err := open(ctx, ref.Context())
-		if err != nil {
-			return nil, err
-		}
-		return r.OpenBlob(ctx, digest)
-	}
+	return resp, nil
 }

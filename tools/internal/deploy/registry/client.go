@@ -1,34 +1,36 @@
-// Package registry reads and writes repositories of OCI registries: the
-// distribution specification's requests, with credentials and retries.
+// Package registry reads and writes repositories of OCI registries: the distribution specification's requests, made so
+// that they also serve where registries, proxies and token servers keep to it loosely.
 package registry
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"syscall"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
+	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 )
 
 // Client opens repositories. Its fields are not to be changed after the first Open.
 type Client struct {
+	// Transport carries requests, below a fetch.Guard.
 	Transport http.RoundTripper
 	Keychain  authn.Keychain
-	// Attempts is how often a request is made in all, if it fails in a way that may pass.
-	Attempts int
-	// Wait is the pause before the second attempt; every later one is three times as long.
-	Wait time.Duration
-	// Retrying, if set, is told of every failed attempt that is not the last.
-	Retrying func(err error, wait time.Duration)
+	Retry     fetch.Retry
+	// Stall is how long a connection may have next to no progress; 0 means for ever.
+	Stall time.Duration
+	// Insecure are the registries, host and maybe port, that are spoken to without TLS, beside those on a loopback address.
+	Insecure []string
 }
 
 // Access is what a repository is opened for.
@@ -42,89 +44,95 @@ type Access struct {
 type Repository struct {
 	Name   name.Repository
 	client *Client
-	http   *http.Client
-	puller *remote.Puller
-	pusher *remote.Pusher
+	main   *session
+	// mounting is a session with the right to read other repositories, too. A token server may refuse all rights where it
+	// would refuse one of them, so they are asked for only where they are needed. Nil if there is nothing to mount from.
+	mounting func() *session
 }
 
 // Open logs in to a repository. Errors of it and of its methods are *Error.
 func (c *Client) Open(ctx context.Context, repository name.Repository, access Access) (*Repository, error) {
 	auth, err := authn.Resolve(ctx, c.Keychain, repository)
 	if err != nil {
-		return nil, &Error{Repository: repository.Name(), Doing: "looking for credentials", Err: err}
+		return nil, &Error{Repository: repository.Name(), Doing: "looking for credentials", Err: err, hint: hintOf(err)}
 	}
-	scope := transport.PullScope
+	own := repository.Scope("pull")
 	if access.Push {
-		scope = transport.PushScope
-	}
-	// Some token servers look at the first scope only: the repository itself comes first.
-	scopes := []string{repository.Scope(scope)}
-	for _, from := range access.MountFrom {
-		if from.Registry == repository.Registry && from != repository {
-			scopes = append(scopes, from.Scope(transport.PullScope))
-		}
+		own = repository.Scope("push,pull")
 	}
 	r := &Repository{Name: repository, client: c}
-	var rt http.RoundTripper
-	err = c.retry(ctx, func() (err error) {
-		rt, err = transport.NewWithContext(ctx, repository.Registry, auth, c.Transport, scopes)
-		return err
-	})
-	if err != nil {
+	r.main = c.session(repository.Registry, auth, own)
+	if err := c.Retry.Do(ctx, func() error { return r.main.begin(ctx) }); err != nil {
 		return nil, r.fail("logging in", err)
 	}
-	r.http = &http.Client{Transport: rt}
-	// Retrying is done here, where it heeds the context, so remote's own is off.
-	options := []remote.Option{remote.WithTransport(rt), remote.WithRetryPredicate(func(error) bool { return false })}
-	if r.puller, err = remote.NewPuller(options...); err != nil {
-		return nil, r.fail("logging in", err)
+	// Some token servers look at the first scope only: the repository itself comes first.
+	scopes := []string{own}
+	for _, from := range access.MountFrom {
+		if from.Registry == repository.Registry && from != repository {
+			scopes = append(scopes, from.Scope("pull"))
+		}
 	}
-	if r.pusher, err = remote.NewPusher(options...); err != nil {
-		return nil, r.fail("logging in", err)
+	if len(scopes) > 1 {
+		r.mounting = sync.OnceValue(func() *session { return r.main.withScopes(scopes) })
 	}
 	return r, nil
 }
 
-// retry calls f until it succeeds, fails for good, or has failed often enough.
-func (c *Client) retry(ctx context.Context, f func() error) error {
-	wait := c.Wait
-	for attempt := 1; ; attempt++ {
-		err := f()
-		if err == nil || attempt >= c.Attempts || ctx.Err() != nil || !temporary(err) {
-			return err
-		}
-		if c.Retrying != nil {
-			c.Retrying(err, wait)
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return err
-		case <-timer.C:
-		}
-		wait *= 3
+// scheme is http for registries on a loopback address and those that are said to be insecure.
+func (c *Client) scheme(registry name.Registry) string {
+	if slices.Contains(c.Insecure, registry.RegistryStr()) || isLoopback(registry.RegistryStr()) {
+		return "http"
+	}
+	return "https"
+}
+
+func isLoopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+func (r *Repository) url(kind, what string) *url.URL {
+	return &url.URL{
+		Scheme: r.client.scheme(r.Name.Registry), Host: r.Name.RegistryStr(),
+		Path: fmt.Sprintf("/v2/%s/%s/%s", r.Name.RepositoryStr(), kind, what),
 	}
 }
 
-// temporary tells whether what failed with err may succeed if done again.
-func temporary(err error) bool {
-	var corrupt *ociblob.CorruptError
-	if errors.As(err, &corrupt) {
-		return corrupt.Temporary()
-	}
-	var answer *transport.Error
-	if errors.As(err, &answer) {
-		return answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode != http.StatusMethodNotAllowed && answer.Temporary()
-	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return true
-	}
-	for _, passing := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.ECONNREFUSED, syscall.EPIPE} {
-		if errors.Is(err, passing) {
-			return true
+// retry does f as often as the client's policy says.
+func (r *Repository) retry(ctx context.Context, f func() error) error {
+	return r.client.Retry.Do(ctx, f)
+}
+
+// BlobReader returns a function that reads blobs of any repository. It logs in
+// to each once, and can be called from several goroutines.
+func (c *Client) BlobReader() func(context.Context, name.Digest) (io.ReadCloser, error) {
+	var mu sync.Mutex
+	opened := map[name.Repository]*Repository{}
+	open := func(ctx context.Context, repository name.Repository) (*Repository, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r := opened[repository]; r != nil {
+			return r, nil
 		}
+		r, err := c.Open(ctx, repository, Access{})
+		if err == nil {
+			opened[repository] = r
+		}
+		return r, err
 	}
-	return false
+	return func(ctx context.Context, ref name.Digest) (io.ReadCloser, error) {
+		digest, err := v1.NewHash(ref.DigestStr())
+		if err != nil {
+			return nil, err
+		}
+		r, err := open(ctx, ref.Context())
+		if err != nil {
+			return nil, err
+		}
+		return r.OpenBlob(ctx, digest)
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
+	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 )
 
 const content = "blob"
@@ -40,7 +41,7 @@ func repository(t *testing.T, text string) name.Repository {
 }
 
 func client(keychain authn.Keychain) *registry.Client {
-	return &registry.Client{Transport: http.DefaultTransport, Keychain: keychain, Attempts: 3, Wait: time.Millisecond}
+	return &registry.Client{Transport: http.DefaultTransport, Keychain: keychain, Retry: fetch.Retry{Attempts: 3, Wait: time.Millisecond}}
 }
 
 // keychain has one user for all registries.
@@ -54,7 +55,7 @@ func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) {
 // mounted from, and again when it has run out.
 func TestTokens(t *testing.T) {
 	r := deploytest.NewRegistry(t)
-	var scopes []string
+	var scopes [][]string
 	tokens := 0
 	r.Fault = func(w http.ResponseWriter, req *http.Request) bool {
 		if req.URL.Path == "/token" {
@@ -63,11 +64,11 @@ func TestTokens(t *testing.T) {
 				return true
 			}
 			tokens++
-			scopes = req.URL.Query()["scope"]
+			scopes = append(scopes, req.URL.Query()["scope"])
 			json.NewEncoder(w).Encode(map[string]string{"token": fmt.Sprint("token", tokens)})
 			return true
 		}
-		// The first token is good for asking only.
+		// The first token is good for asking only, and each for as long as there is no other.
 		good := fmt.Sprint("Bearer token", tokens)
 		if req.Header.Get("Authorization") == good && (tokens > 1 || req.Method == http.MethodHead) {
 			return false
@@ -82,12 +83,17 @@ func TestTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(scopes); got != "[repository:app:push,pull repository:base:pull]" {
+	// What is needed to mount is asked for when it comes to that.
+	if got := fmt.Sprint(scopes); got != "[[repository:app:push,pull]]" {
 		t.Errorf("asked for %s", got)
 	}
-	outcome, err := repo.PushBlob(ctx, registry.Push{Blob: blob, Name: "blob", Open: open})
-	if err != nil || outcome != registry.Uploaded || tokens != 2 {
+	outcome, err := repo.PushBlob(ctx, registry.Push{Blob: blob, Name: "blob", Open: open, From: access.MountFrom})
+	if err != nil || outcome != registry.Uploaded {
 		t.Errorf("got %s, %v after %d tokens", outcome, err, tokens)
+	}
+	want := "[[repository:app:push,pull] [repository:app:push,pull repository:base:pull] [repository:app:push,pull]]"
+	if got := fmt.Sprint(scopes); got != want {
+		t.Errorf("asked for %s, want %s", got, want)
 	}
 	_, err = client(keychain{"user", "wrong"}).Open(ctx, repository(t, r.Host+"/app"), access)
 	var e *registry.Error
@@ -135,9 +141,9 @@ func TestRetries(t *testing.T) {
 func TestSourceFails(t *testing.T) {
 	r := deploytest.NewRegistry(t)
 	c := client(authn.NewMultiKeychain())
-	c.Wait = time.Hour
+	c.Retry.Wait = time.Hour
 	ctx, cancel := context.WithCancel(context.Background())
-	c.Retrying = func(error, time.Duration) { cancel() }
+	c.Retry.Notify = func(error, time.Duration) { cancel() }
 	repo, err := c.Open(ctx, repository(t, r.Host+"/app"), registry.Access{Push: true})
 	if err != nil {
 		t.Fatal(err)
