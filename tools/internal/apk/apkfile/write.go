@@ -12,14 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/compressor"
 )
-
-// compression is the gzip level of what this package writes. It is part of the
-// output's digest, so it never changes.
-const compression = 6
 
 // A Package is what Write makes a package file of.
 type Package struct {
@@ -96,7 +91,7 @@ func (p *Package) writeData(w io.Writer) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	gz, err := gzip.NewWriterLevel(w, compression)
+	gz, err := compressor.Gzip(w)
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +112,7 @@ func (p *Package) control(info Info) ([]byte, error) {
 		}
 	}
 	var b strings.Builder
-	gz, err := gzip.NewWriterLevel(&b, compression)
+	gz, err := compressor.Gzip(&b)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/rules-apk/rules_apk/tools/internal/compressor"
 )
 
 // Write writes the text of an APKINDEX: the packages by name, then in the
@@ -39,8 +39,7 @@ func WriteArchive(w io.Writer, index *Index) error {
 	if err := Write(&text, index.Packages); err != nil {
 		return err
 	}
-	// The level is fixed: other levels give other bytes.
-	zipped, err := gzip.NewWriterLevel(w, 6)
+	zipped, err := compressor.Gzip(w)
 	if err != nil {
 		return fmt.Errorf("index: %w", err)
 	}

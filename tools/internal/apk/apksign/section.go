@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/compressor"
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
@@ -23,9 +24,6 @@ const (
 	// bytes.
 	maxSignature = 4096
 )
-
-// compression is the fixed gzip level of what this package writes.
-const compression = 6
 
 // ReadSection reads a signature section out of its tar, whole and uncompressed.
 // Signatures of unknown algorithms are left out.
@@ -99,7 +97,7 @@ func IsSection(plain []byte) (bool, error) {
 // WriteSection writes a gzip stream that holds the signatures, to be put in
 // front of the signed bytes. modTime is in Unix seconds.
 func WriteSection(w io.Writer, modTime int64, sigs ...Signature) error {
-	gz, err := gzip.NewWriterLevel(w, compression)
+	gz, err := compressor.Gzip(w)
 	if err != nil {
 		return err
 	}

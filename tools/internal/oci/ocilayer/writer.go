@@ -11,12 +11,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-)
 
-// compressionLevel is part of every digest of a layer that this project writes: changing it changes all images.
-const compressionLevel = 6
+	"github.com/rules-apk/rules_apk/tools/internal/compressor"
+)
 
 // Compression is how a layer's tar is compressed.
 type Compression string
@@ -51,14 +48,13 @@ func NewCompressedWriter(w io.Writer, compression Compression) (*Writer, error) 
 	out := &Writer{diffID: sha256.New(), digest: sha256.New()}
 	compressed := io.MultiWriter(w, out.digest, &out.size)
 	var err error
-	// Both are single-threaded: block borders must not depend on the CPU count. The gzip header gets neither name nor time.
 	switch compression {
 	case Gzip:
 		out.media = types.OCILayer
-		out.zip, err = gzip.NewWriterLevel(compressed, compressionLevel)
+		out.zip, err = compressor.Gzip(compressed)
 	case Zstd:
 		out.media = types.OCILayerZStd
-		out.zip, err = zstd.NewWriter(compressed, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+		out.zip, err = compressor.Zstd(compressed)
 	default:
 		err = fmt.Errorf("compression is %q, want gzip or zstd", compression)
 	}
