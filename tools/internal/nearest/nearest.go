@@ -4,6 +4,7 @@ package nearest
 
 import (
 	"iter"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -13,8 +14,9 @@ import (
 // allowed to a name of four letters or more). Of equally near ones it returns
 // the one that sorts first.
 func Name(name string, known iter.Seq[string]) string {
-	limit := len(name) / 3
-	if len(name) >= 4 {
+	length := utf8.RuneCountInString(name)
+	limit := length / 3
+	if length >= 4 {
 		limit = max(limit, 2)
 	} else {
 		limit = max(limit, 1)
@@ -23,7 +25,7 @@ func Name(name string, known iter.Seq[string]) string {
 	for candidate := range known {
 		// The distance is at least the difference in length: this spares most of
 		// the work on a repository's thousands of names.
-		if diff := len(candidate) - len(name); diff > distance || -diff > distance {
+		if diff := utf8.RuneCountInString(candidate) - length; diff > distance || -diff > distance {
 			continue
 		}
 		d := levenshtein.ComputeDistance(name, candidate)
