@@ -75,12 +75,12 @@ func (n *Network) Registries() *registry.Client {
 
 func transport() *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   15 * time.Second,
-		MaxIdleConnsPerHost:   Jobs,
-		ForceAttemptHTTP2:     true,
-		DisableCompression:    true,
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 15 * time.Second,
+		MaxIdleConnsPerHost: Jobs,
+		ForceAttemptHTTP2:   true,
+		DisableCompression:  true,
 	}
 }
 
