@@ -19,6 +19,12 @@ taken. A layout's layers stay where they are until a push, a load or a layout ne
 workspace, Bazel notices changes only with `--host_jvm_args=-DBAZEL_TRACK_SOURCE_DIRECTORIES=1`.)
 """,
     ),
+    "clear": attr.string_list(
+        doc = """What of the base's config is not taken over: names of attributes, such as `entrypoint`, `cmd`, `user`, `volumes`.
+
+`entrypoint = […]` with `clear = ["cmd"]` need not be said: an entrypoint drops the base's command.
+""",
+    ),
 }
 
 def _of_index(index, platform):

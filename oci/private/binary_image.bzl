@@ -74,6 +74,7 @@ def _oci_binary_image_impl(ctx):
         ctx,
         annotations = ctx.attr.annotations,
         base = base.image,
+        clear = ctx.attr.clear,
         config = config,
         created = None if base.image else 0,
         layers = layers,

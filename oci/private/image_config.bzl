@@ -37,6 +37,34 @@ IMAGE_CONFIG_ATTRS = HEALTHCHECK_ATTRS | {
     ),
 }
 
+# Attributes whose value may be cleared -> the member of OCI's `config` object that they become.
+_MEMBERS = {
+    "cmd": "Cmd",
+    "entrypoint": "Entrypoint",
+    "env": "Env",
+    "exposed_ports": "ExposedPorts",
+    "healthcheck": "Healthcheck",
+    "labels": "Labels",
+    "stop_signal": "StopSignal",
+    "user": "User",
+    "volumes": "Volumes",
+    "workdir": "WorkingDir",
+}
+
+def config_members(names):
+    """Says what attributes are called in the `config` object of the OCI image config.
+
+    Args:
+        names: list of strings, names of attributes in IMAGE_CONFIG_ATTRS
+
+    Returns:
+        (err, members): list of strings
+    """
+    for name in names:
+        if name not in _MEMBERS:
+            return "clear has \"%s\", want some of %s" % (name, ", ".join(sorted(_MEMBERS))), None
+    return None, [_MEMBERS[name] for name in names]
+
 def image_config(attr):
     """Turns the attributes into the `config` object of the OCI image config.
 
@@ -54,16 +82,11 @@ def image_config(attr):
     err, healthcheck = healthcheck_config(attr)
     if err:
         return err, None
-    config = {
-        "Cmd": attr.cmd,
-        "Entrypoint": attr.entrypoint,
-        "Env": ["%s=%s" % (name, value) for name, value in attr.env.items()],
-        "ExposedPorts": {port: {} for port in attr.exposed_ports},
-        "Healthcheck": healthcheck,
-        "Labels": attr.labels,
-        "StopSignal": attr.stop_signal,
-        "User": attr.user,
-        "Volumes": {path: {} for path in attr.volumes},
-        "WorkingDir": attr.workdir,
+    written_otherwise = {
+        "env": ["%s=%s" % (name, value) for name, value in attr.env.items()],
+        "exposed_ports": {port: {} for port in attr.exposed_ports},
+        "healthcheck": healthcheck,
+        "volumes": {path: {} for path in attr.volumes},
     }
-    return None, {key: value for key, value in config.items() if value}
+    values = {name: written_otherwise[name] if name in written_otherwise else getattr(attr, name) for name in _MEMBERS}
+    return None, {_MEMBERS[name]: value for name, value in values.items() if value}

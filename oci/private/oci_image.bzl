@@ -51,6 +51,7 @@ def _oci_image_impl(ctx):
         annotations = ctx.attr.annotations,
         created = None if base.image else 0,
         base = base.image,
+        clear = ctx.attr.clear,
     )
     if err:
         fail("%s: %s" % (ctx.label, err))

@@ -1,5 +1,6 @@
 """The OciManifest action: layer descriptors and a config become an image."""
 
+load("//oci/private:image_config.bzl", "config_members")
 load("//oci/private:layers.bzl", "add_layer_descriptors", "layer_descriptor_files")
 load("//oci/private:ocibuild.bzl", "ocibuild_args", "ocibuild_run")
 load("//oci/private:stamp.bzl", "parse_created", "stamp_files")
@@ -7,7 +8,7 @@ load("//oci/private/providers:image.bzl", "OciImageInfo")
 
 visibility(["//apk/...", "//oci/..."])
 
-def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None, fragments = []):
+def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None, clear = [], fragments = []):
     """Declares manifest, config and image descriptor of a target, named after it.
 
     The action reads descriptors only, never the bytes of a layer.
@@ -20,6 +21,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         annotations: dict, annotations of the manifest
         created: int, Unix seconds, where the attribute does not say; None: the base's
         base: OciImageInfo or None
+        clear: list of strings, attributes of the image whose values in the base's config are not taken over
         fragments: list of Files, more of the `config` object, known only when it is built
 
     Returns:
@@ -28,6 +30,11 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
     err, made = parse_created(ctx.attr.created)
     if err:
         return err, None
+    err, cleared = config_members(clear)
+    if err:
+        return err, None
+    if cleared and not base:
+        return "clear is %s, but there is no base whose config could be cleared" % clear, None
     if made.seconds != None:
         created = made.seconds
     name = ctx.label.name
@@ -43,6 +50,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         args.add(base.manifest, format = "--base-manifest=%s")
         args.add(base.config, format = "--base-config=%s")
         inputs = inputs + [base.manifest, base.config]
+    args.add_all(cleared, format_each = "--clear=%s")
     add_layer_descriptors(args, layers)
     args.add(json.encode(config), format = "--config-fragment=%s")
     args.add_all(fragments, format_each = "--config-fragment=@%s")

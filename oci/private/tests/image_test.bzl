@@ -50,6 +50,7 @@ def _image_test_impl(ctx):
     asserts.equals(env, ["linux/amd64"], _values(manifest, "--platform="))
     asserts.equals(env, ["{\"name\":\"above\"}"], _values(manifest, "--layer="), "the base's own are in its manifest")
     asserts.equals(env, 1, len(_values(manifest, "--base-manifest=")))
+    asserts.equals(env, ["User", "WorkingDir"], _values(manifest, "--clear="))
     asserts.equals(env, [], _values(manifest, "--created="), "the base's")
     asserts.equals(
         env,
@@ -143,6 +144,20 @@ def _unknown_cpu_test_impl(ctx):
     env = analysistest.begin(ctx)
     asserts.expect_failure(env, "the target platform has none of the CPUs that images are made for")
     return analysistest.end(env)
+
+def _clear_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "clear has \"entrypiont\", want some of cmd, entrypoint, env, ")
+    return analysistest.end(env)
+
+clear_test = analysistest.make(_clear_test_impl, config_settings = _AMD64, expect_failure = True)
+
+def _clear_nothing_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "clear is [\"cmd\"], but there is no base whose config could be cleared")
+    return analysistest.end(env)
+
+clear_nothing_test = analysistest.make(_clear_nothing_test_impl, config_settings = _AMD64, expect_failure = True)
 
 unknown_cpu_test = analysistest.make(
     _unknown_cpu_test_impl,

@@ -19,6 +19,7 @@ def _run_test_test_impl(ctx):
         "command": ["/above", "--once"],
         "expect": {"exit_code": 3, "expected_error": ["oh"], "expected_output": []},
         "layout": "oci/private/tests/run.layout",
+        "skip_without_runtime": True,
     }, _spec(actions))
     runfiles = analysistest.target_under_test(env)[DefaultInfo].default_runfiles.files.to_list()
     asserts.true(env, "run.layout" in [file.basename for file in runfiles], "the layout is among the runfiles")

@@ -7,6 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
@@ -35,6 +36,8 @@ func image(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	made, err := ociimage.Build(request)
 	ts.Check(err)
-	layout := &ociimage.Layout{Root: made.Descriptor, Images: []ociimage.Base{{Manifest: made.Manifest, Config: made.Config}}, Blobs: blobs}
+	documents, err := ocidoc.BuiltImage(made.Manifest, made.Config)
+	ts.Check(err)
+	layout := &ociimage.Layout{Root: made.Descriptor, Images: []*ocidoc.Image{documents}, Blobs: blobs}
 	ts.Check(layout.Write(ts.MkAbs(args[0])))
 }

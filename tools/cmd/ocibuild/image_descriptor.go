@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"os"
-
-	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 )
 
 type imageDescriptorFlags struct{ manifest, config, descriptor, digest string }
@@ -28,14 +25,11 @@ func runImageDescriptor(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var image ociimage.Base
-	if image.Manifest, err = os.ReadFile(f.manifest); err != nil {
+	image, err := readImage(f.manifest, f.config)
+	if err != nil {
 		return err
 	}
-	if image.Config, err = os.ReadFile(f.config); err != nil {
-		return err
-	}
-	descriptor, err := image.Describe()
+	descriptor, err := image.Descriptor()
 	if err != nil {
 		return err
 	}

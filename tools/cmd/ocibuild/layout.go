@@ -65,11 +65,8 @@ func runLayout(_ context.Context, args []string, _ io.Writer) error {
 	}
 	layout := ociimage.Layout{Blobs: f.blobs, Layouts: f.layouts}
 	for i := range f.manifests {
-		var image ociimage.Base
-		if image.Manifest, err = os.ReadFile(f.manifests[i]); err != nil {
-			return err
-		}
-		if image.Config, err = os.ReadFile(f.configs[i]); err != nil {
+		image, err := readImage(f.manifests[i], f.configs[i])
+		if err != nil {
 			return err
 		}
 		layout.Images = append(layout.Images, image)
@@ -81,7 +78,7 @@ func runLayout(_ context.Context, args []string, _ io.Writer) error {
 	}
 	if f.root != nil {
 		layout.Root = *f.root
-	} else if layout.Root, err = layout.Images[0].Describe(); err != nil {
+	} else if layout.Root, err = layout.Images[0].Descriptor(); err != nil {
 		return err
 	}
 	return layout.Write(f.dir)

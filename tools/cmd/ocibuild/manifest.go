@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/stamp"
@@ -24,7 +24,7 @@ type manifestFlags struct {
 	annotations                           map[string]string
 	created                               int64
 	createdStamp                          string
-	stampFiles                            []string
+	stampFiles, clear                     []string
 	manifestOut, configOut, descriptorOut string
 	digestOut                             string
 }
@@ -52,6 +52,7 @@ func parseManifestFlags(args []string) (*manifestFlags, error) {
 		return nil
 	}
 	fs.Func("config-fragment", "JSON of the config: Entrypoint, Cmd, Env, ..., merged over what came before; may be repeated", config)
+	fs.strings(&f.clear, "clear", "member of the base's config not to take over, such as Entrypoint; may be repeated")
 	fs.jsonValue(&f.annotations, "annotations", "JSON object of strings")
 	fs.Int64Var(&f.created, "created", -1, "Unix seconds; if not given, the base's, or 0 without one")
 	fs.StringVar(&f.createdStamp, "created-stamp", "", "a {KEY} whose value takes the place of --created if there are stamp files")
@@ -65,6 +66,9 @@ func parseManifestFlags(args []string) (*manifestFlags, error) {
 	}
 	if (f.baseManifest == "") != (f.baseConfig == "") {
 		return nil, &usageError{"manifest: want --base-manifest and --base-config together"}
+	}
+	if len(f.clear) > 0 && f.baseManifest == "" {
+		return nil, &usageError{"manifest: there is no base for --clear; give --base-manifest and --base-config"}
 	}
 	return f, nil
 }
@@ -86,22 +90,15 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 		Layers:      f.layers,
 		Config:      f.config,
 		Annotations: f.annotations,
+		Clear:       f.clear,
 		Created:     time.Unix(max(f.created, 0), 0),
 	}
 	if f.baseManifest != "" {
-		request.Base = &ociimage.Base{}
-		if request.Base.Manifest, err = os.ReadFile(f.baseManifest); err != nil {
-			return err
+		if request.Base, err = readImage(f.baseManifest, f.baseConfig); err != nil {
+			return fmt.Errorf("base image: %w", err)
 		}
-		if request.Base.Config, err = os.ReadFile(f.baseConfig); err != nil {
-			return err
-		}
-		if f.created < 0 {
-			base, err := v1.ParseConfigFile(bytes.NewReader(request.Base.Config))
-			if err != nil {
-				return fmt.Errorf("reading %s: %w", f.baseConfig, err)
-			}
-			request.Created = base.Created.Time
+		if made := request.Base.Config().Created; f.created < 0 && !made.IsZero() {
+			request.Created = made.Time
 		}
 	}
 	image, err := ociimage.Build(request)
@@ -115,6 +112,23 @@ func runManifest(_ context.Context, args []string, _ io.Writer) error {
 		return err
 	}
 	return writeImageDescriptor(f.descriptorOut, f.digestOut, image.Descriptor)
+}
+
+// readImage reads the documents of an image that the build made, or fetched and verified.
+func readImage(manifest, config string) (*ocidoc.Image, error) {
+	manifestData, err := os.ReadFile(manifest)
+	if err != nil {
+		return nil, err
+	}
+	configData, err := os.ReadFile(config)
+	if err != nil {
+		return nil, err
+	}
+	image, err := ocidoc.BuiltImage(manifestData, configData)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s and %s: %w", manifest, config, err)
+	}
+	return image, nil
 }
 
 // stamp puts values of Bazel's workspace status where labels, annotations and --created-stamp want them. In a build that

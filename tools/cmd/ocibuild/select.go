@@ -39,8 +39,8 @@ func runSelect(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.WriteBytes(f.manifest, image.Manifest); err != nil {
+	if err := atomicfile.WriteBytes(f.manifest, image.RawManifest().Copy()); err != nil {
 		return err
 	}
-	return atomicfile.WriteBytes(f.config, image.Config)
+	return atomicfile.WriteBytes(f.config, image.RawConfig().Copy())
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/test/imagetest"
 )
 
@@ -122,13 +123,19 @@ func readLayers(s *spec) (*layers, error) {
 
 // image reads an image's documents and finds its layers.
 func (l *layers) image(ctx context.Context, documents specImage) (*imagetest.Image, error) {
-	image := &imagetest.Image{}
-	if err := readJSON(documents.Manifest, &image.Manifest); err != nil {
+	manifest, err := os.ReadFile(documents.Manifest)
+	if err != nil {
 		return nil, err
 	}
-	if err := readJSON(documents.Config, &image.Config); err != nil {
+	config, err := os.ReadFile(documents.Config)
+	if err != nil {
 		return nil, err
 	}
+	read, err := ocidoc.BuiltImage(manifest, config)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s and %s: %w", documents.Manifest, documents.Config, err)
+	}
+	image := &imagetest.Image{Manifest: *read.Manifest(), Config: *read.Config()}
 	for _, desc := range image.Manifest.Layers {
 		entries, known := l.facts[desc.Digest]
 		layer := imagetest.Layer{Entries: entries}
@@ -138,15 +145,4 @@ func (l *layers) image(ctx context.Context, documents specImage) (*imagetest.Ima
 		image.Layers = append(image.Layers, layer)
 	}
 	return image, nil
-}
-
-func readJSON(path string, dst any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, dst); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	return nil
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/layerproof"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
@@ -124,7 +125,9 @@ func (w *world) image() v1.Image {
 	made, err := ociimage.Build(request)
 	w.must(err)
 	dir := w.t.TempDir()
-	w.must((&ociimage.Layout{Root: made.Descriptor, Images: []ociimage.Base{{Manifest: made.Manifest, Config: made.Config}}, Blobs: blobs}).Write(dir))
+	documents, err := ocidoc.BuiltImage(made.Manifest, made.Config)
+	w.must(err)
+	w.must((&ociimage.Layout{Root: made.Descriptor, Images: []*ocidoc.Image{documents}, Blobs: blobs}).Write(dir))
 	path, err := layout.FromPath(dir)
 	w.must(err)
 	image, err := path.Image(made.Descriptor.Digest)

@@ -1,13 +1,14 @@
 package ociimage
 
 import (
-	"bytes"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
@@ -15,7 +16,9 @@ import (
 type Request struct {
 	Platform v1.Platform
 	// Base is the image to put layers upon; nil for an image from nothing.
-	Base *Base
+	Base *ocidoc.Image
+	// Clear are members of Base's config that are not inherited, by their OCI names, such as "Entrypoint".
+	Clear []string
 	// Layers are added in this order, above those of Base.
 	Layers []ocilayer.Descriptor
 	// Config is merged over the config of Base, see mergeConfig. In values of its variables, $NAME and ${NAME} are those of
@@ -25,9 +28,6 @@ type Request struct {
 	Annotations map[string]string
 	Created     time.Time
 }
-
-// Base is an image as the bytes of its two documents.
-type Base struct{ Manifest, Config []byte }
 
 // Image is a finished image: two documents and the descriptor of the manifest.
 type Image struct {
@@ -39,12 +39,23 @@ type Image struct {
 func Build(r Request) (*Image, error) {
 	config := &v1.ConfigFile{RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{}}}
 	layers := []v1.Descriptor{}
+	var unknown map[string]json.RawMessage
 	if r.Base != nil {
+		config = r.Base.Config()
 		var err error
-		if config, layers, err = r.Base.parse(); err != nil {
+		if layers, err = ociLayers(r.Base.Manifest().Layers); err != nil {
 			return nil, err
 		}
 		if err := samePlatform(config, r.Platform); err != nil {
+			return nil, err
+		}
+		if unknown, err = unknownMembers(r.Base.RawConfig()); err != nil {
+			return nil, err
+		}
+		config.History = historyFor(config.History, layers)
+	}
+	for _, member := range r.Clear {
+		if err := clearConfig(&config.Config, member); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +80,7 @@ func Build(r Request) (*Image, error) {
 	}
 	config.Config = mergeConfig(config.Config, over)
 
-	configData, err := canonical(config)
+	configData, err := encodeConfig(config, unknown)
 	if err != nil {
 		return nil, fmt.Errorf("image config: %w", err)
 	}
@@ -108,45 +119,47 @@ func samePlatform(base *v1.ConfigFile, want v1.Platform) error {
 	return fmt.Errorf("base image: platform is %s, want %s; give a base for that platform", base.Platform(), want)
 }
 
-func (b *Base) parse() (*v1.ConfigFile, []v1.Descriptor, error) {
-	manifest, err := v1.ParseManifest(bytes.NewReader(b.Manifest))
-	if err != nil {
-		return nil, nil, fmt.Errorf("base manifest: %w", err)
-	}
-	if got := digestOf(b.Config); got != manifest.Config.Digest {
-		return nil, nil, fmt.Errorf("base config: digest is %s, but the base manifest wants %s; give the two of one image", got, manifest.Config.Digest)
-	}
-	config, err := v1.ParseConfigFile(bytes.NewReader(b.Config))
-	if err != nil {
-		return nil, nil, fmt.Errorf("base config: %w", err)
-	}
-	if len(config.RootFS.DiffIDs) != len(manifest.Layers) {
-		return nil, nil, fmt.Errorf("base config: got %d diff_ids, but the base manifest has %d layers", len(config.RootFS.DiffIDs), len(manifest.Layers))
-	}
-	layers := manifest.Layers
-	for i := range layers {
-		mediaType, err := ociLayerType(layers[i].MediaType)
+// ociLayers gives layers their OCI types.
+func ociLayers(layers []v1.Descriptor) ([]v1.Descriptor, error) {
+	out := []v1.Descriptor{}
+	for i, layer := range layers {
+		mediaType, err := ociLayerType(layer.MediaType)
 		if err != nil {
-			return nil, nil, fmt.Errorf("base manifest: layer %d: %w", i, err)
+			return nil, fmt.Errorf("base manifest: layer %d: %w", i, err)
 		}
-		layers[i].MediaType = mediaType
+		layer.MediaType = mediaType
+		out = append(out, layer)
 	}
-	config.History = historyFor(config.History, layers)
-	return config, layers, nil
+	return out, nil
 }
+
+// Types of layers that go-containerregistry has no names for.
+const (
+	dockerLayerZstd                = types.MediaType("application/vnd.docker.image.rootfs.diff.tar.zstd")
+	dockerForeignUncompressedLayer = types.MediaType("application/vnd.docker.image.rootfs.foreign.diff.tar")
+	dockerForeignLayerZstd         = types.MediaType("application/vnd.docker.image.rootfs.foreign.diff.tar.zstd")
+	ociRestrictedLayerZstd         = types.MediaType("application/vnd.oci.image.layer.nondistributable.v1.tar+zstd")
+)
 
 // ociLayerType gives the OCI name of a layer's type: a Docker layer is the same bytes under another name, and an OCI
 // manifest must not list Docker's.
 func ociLayerType(t types.MediaType) (types.MediaType, error) {
 	switch t {
-	case types.OCILayer, types.OCILayerZStd, types.OCIUncompressedLayer, types.OCIRestrictedLayer, types.OCIUncompressedRestrictedLayer:
+	case types.OCILayer, types.OCILayerZStd, types.OCIUncompressedLayer, types.OCIRestrictedLayer, types.OCIUncompressedRestrictedLayer,
+		ociRestrictedLayerZstd:
 		return t, nil
 	case types.DockerLayer:
 		return types.OCILayer, nil
 	case types.DockerUncompressedLayer:
 		return types.OCIUncompressedLayer, nil
+	case dockerLayerZstd:
+		return types.OCILayerZStd, nil
 	case types.DockerForeignLayer:
 		return types.OCIRestrictedLayer, nil
+	case dockerForeignUncompressedLayer:
+		return types.OCIUncompressedRestrictedLayer, nil
+	case dockerForeignLayerZstd:
+		return ociRestrictedLayerZstd, nil
 	}
 	return "", fmt.Errorf("mediaType is %q, want a layer's", t)
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 )
 
 var amd64 = v1.Platform{OS: "linux", Architecture: "amd64"}
@@ -46,12 +48,21 @@ func TestExpandEnv(t *testing.T) {
 	}
 }
 
+func built(t *testing.T, manifest, config []byte) *ocidoc.Image {
+	t.Helper()
+	image, err := ocidoc.BuiltImage(manifest, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
 // Bases made by Docker: other media types, history that does not fit.
 func TestBuildUponADockerImage(t *testing.T) {
 	const hash = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 	config := []byte(`{"architecture":"amd64","os":"linux","container":"x","docker_version":"1","config":{"Image":"y"},"rootfs":{"type":"layers","diff_ids":["` + hash + `"]},"history":[{"created_by":"a","empty_layer":true}]}`)
 	manifest := []byte(`{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":1,"digest":"` + digestOf(config).String() + `"},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":5,"digest":"` + hash + `"}]}`)
-	image, err := Build(Request{Platform: amd64, Base: &Base{Manifest: manifest, Config: config}, Created: time.Unix(0, 0)})
+	image, err := Build(Request{Platform: amd64, Base: built(t, manifest, config), Created: time.Unix(0, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +74,7 @@ func TestBuildUponADockerImage(t *testing.T) {
 	}
 
 	foreign := strings.Replace(string(manifest), "image.rootfs.diff.tar.gzip", "plugin", 1)
-	if _, err := Build(Request{Platform: amd64, Base: &Base{Manifest: []byte(foreign), Config: config}}); err == nil || !strings.Contains(err.Error(), "want a layer's") {
+	if _, err := Build(Request{Platform: amd64, Base: built(t, []byte(foreign), config)}); err == nil || !strings.Contains(err.Error(), "want a layer's") {
 		t.Errorf("error is %v, want one about the layer's type", err)
 	}
 }

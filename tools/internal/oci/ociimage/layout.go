@@ -1,7 +1,6 @@
 package ociimage
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -15,7 +14,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 // Layout is what an OCI image layout is made of.
@@ -25,7 +26,7 @@ type Layout struct {
 	// Index is the document of Root if that is an index, else nil.
 	Index []byte
 	// Images are the documents of every image.
-	Images []Base
+	Images []*ocidoc.Image
 	Blobs  []Blob
 	// Layouts are folders in the OCI image layout, in which layers are that Blobs does not have.
 	Layouts []string
@@ -61,24 +62,22 @@ func (l *Layout) Write(dir string) error {
 		have[b.Layer.Digest] = true
 	}
 	for _, image := range l.Images {
-		if err := document(image.Config); err != nil {
+		if err := document(image.RawConfig().Copy()); err != nil {
 			return err
 		}
-		if err := document(image.Manifest); err != nil {
+		if err := document(image.RawManifest().Copy()); err != nil {
 			return err
 		}
-		manifest, err := v1.ParseManifest(bytes.NewReader(image.Manifest))
-		if err != nil {
-			return fmt.Errorf("layout: manifest: %w", err)
-		}
-		for _, d := range append([]v1.Descriptor{manifest.Config}, manifest.Layers...) {
+		for _, d := range image.Manifest().Layers {
 			if !have[d.Digest] {
+				var err error
 				if have[d.Digest], err = l.copyFromLayouts(d, blobs); err != nil {
 					return err
 				}
 			}
-			if !have[d.Digest] {
-				return fmt.Errorf("layout: manifest %s lists %s (%s), which is not given", digestOf(image.Manifest), d.Digest, d.MediaType)
+			// What may not be distributed is fetched from its own URLs by who runs the image.
+			if !have[d.Digest] && !isNondistributable(d.MediaType) {
+				return fmt.Errorf("layout: manifest %s lists %s (%s), which is not given", digestOf(image.RawManifest().Copy()), d.Digest, d.MediaType)
 			}
 		}
 	}
@@ -86,9 +85,13 @@ func (l *Layout) Write(dir string) error {
 		if err := document(l.Index); err != nil {
 			return err
 		}
-		index, err := v1.ParseIndexManifest(bytes.NewReader(l.Index))
+		verifiedIndex, err := verified.Digest(l.Index, l.Root.Digest.String())
 		if err != nil {
-			return fmt.Errorf("layout: index: %w", err)
+			return fmt.Errorf("layout: index: %w, as its descriptor says; give the two of one index", err)
+		}
+		index, err := ocidoc.Index(verifiedIndex)
+		if err != nil {
+			return fmt.Errorf("layout: %w", err)
 		}
 		for _, d := range index.Manifests {
 			if !have[d.Digest] {
@@ -151,22 +154,6 @@ func (b Blob) copyTo(path string) error {
 	})
 }
 
-// Describe describes the image as index.json lists it, with the platform that its config states.
-func (b Base) Describe() (v1.Descriptor, error) {
-	manifest, err := v1.ParseManifest(bytes.NewReader(b.Manifest))
-	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("manifest: %w", err)
-	}
-	if got := digestOf(b.Config); got != manifest.Config.Digest {
-		return v1.Descriptor{}, fmt.Errorf("config: digest is %s, but the manifest wants %s; give the two of one image", got, manifest.Config.Digest)
-	}
-	config, err := v1.ParseConfigFile(bytes.NewReader(b.Config))
-	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("config: %w", err)
-	}
-	mediaType := manifest.MediaType
-	if mediaType == "" { // OCI lets it out where that is clear
-		mediaType = types.OCIManifestSchema1
-	}
-	return v1.Descriptor{MediaType: mediaType, Size: int64(len(b.Manifest)), Digest: digestOf(b.Manifest), Platform: config.Platform()}, nil
+func isNondistributable(t types.MediaType) bool {
+	return !t.IsDistributable() || t == ociRestrictedLayerZstd || t == dockerForeignUncompressedLayer || t == dockerForeignLayerZstd
 }

@@ -5,150 +5,176 @@
 package ocilayout
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-// candidate is an image of a layout.
-type candidate struct {
-	digest   v1.Hash
-	platform v1.Platform
-	ociimage.Base
+// Limits of what is read of a layout.
+const (
+	maxDepth  = 8    // of indexes in indexes
+	maxImages = 4096 // and indexes, in all
+)
+
+// Candidate is an image of a layout.
+type Candidate struct {
+	Digest   v1.Hash
+	Platform v1.Platform
+	*ocidoc.Image
 }
 
-// Select returns the two documents of the layout's image for a platform, digests checked. The layout's index may list
-// indexes; whatever is no image, such as an attestation, is passed over. Layers are not looked at. No image for the
-// platform, or more than one, is an error.
-func Select(dir string, want v1.Platform) (*ociimage.Base, error) {
-	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return nil, fmt.Errorf("%s: it has no file oci-layout, want a directory in the OCI image layout, such as `skopeo copy --all … oci:DIR` makes", dir)
-	} else if err != nil {
+// Select returns the layout's image for a platform. No image for the platform, or more than one, is an error.
+func Select(dir string, want v1.Platform) (*ocidoc.Image, error) {
+	images, err := List(dir)
+	if err != nil {
 		return nil, err
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "index.json"))
-	if err != nil {
-		return nil, fmt.Errorf("OCI layout: %w", err)
-	}
-	images, err := list(dir, data)
-	if err != nil {
-		return nil, fmt.Errorf("OCI layout %s: %w", dir, err)
 	}
 	found := fitting(images, want)
 	if len(found) != 1 {
 		return nil, fmt.Errorf("OCI layout %s: %s", dir, problem(images, found, want))
 	}
-	return &found[0].Base, nil
+	return found[0].Image, nil
 }
 
-// list returns the images that an index names, directly or through indexes in it, each once.
-func list(dir string, index []byte) ([]candidate, error) {
-	parsed, err := v1.ParseIndexManifest(bytes.NewReader(index))
-	if err != nil {
+// List returns all images of a layout, their documents verified by the digests that lead to them from index.json. The
+// layout's index may list indexes; whatever is no image, such as an attestation, is passed over. Layers are not looked at.
+// Indexes in more than 8 others, and more than 4096 images and indexes, are errors.
+func List(dir string) ([]Candidate, error) {
+	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("%s: it has no file oci-layout, want a directory in the OCI image layout, such as `skopeo copy --all … oci:DIR` makes", dir)
+	} else if err != nil {
 		return nil, err
 	}
-	var images []candidate
-	for _, d := range parsed.Manifests {
-		var below []candidate
-		switch {
-		case d.MediaType.IsIndex():
-			data, err := blob(dir, d)
-			if err != nil {
-				return nil, err
-			}
-			below, err = list(dir, data)
-			if err != nil {
-				return nil, fmt.Errorf("index %s: %w", d.Digest, err)
-			}
-		case d.MediaType.IsImage():
-			image, err := read(dir, d)
-			if err != nil {
-				return nil, err
-			}
-			if image != nil {
-				below = []candidate{*image}
-			}
-		}
-		for _, image := range below {
-			if !slices.ContainsFunc(images, func(other candidate) bool { return other.digest == image.digest }) {
-				images = append(images, image)
-			}
-		}
+	data, err := readTop(filepath.Join(dir, "index.json"))
+	if err != nil {
+		return nil, fmt.Errorf("OCI layout: %w", err)
 	}
-	return images, nil
+	l := lister{dir: dir, seen: map[v1.Hash]bool{}}
+	if err := l.index(data, 0); err != nil {
+		return nil, fmt.Errorf("OCI layout %s: %w", dir, err)
+	}
+	return l.images, nil
 }
 
-// read returns the image that d describes, or nil if it is a manifest of something else. Not every index gives a
-// platform; the config does.
-func read(dir string, d v1.Descriptor) (*candidate, error) {
-	manifest, err := blob(dir, d)
+// readTop reads index.json, which nothing names by its digest: it is what the build names.
+func readTop(path string) (verified.Bytes, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return verified.Bytes{}, err
 	}
-	parsed, err := v1.ParseManifest(bytes.NewReader(manifest))
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, ocidoc.MaxSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("manifest %s: %w", d.Digest, err)
+		return verified.Bytes{}, err
 	}
-	if t := parsed.Config.MediaType; t != types.OCIConfigJSON && t != types.DockerConfigJSON {
-		return nil, nil
+	return verified.Trust(data, "the build"), nil
+}
+
+// lister collects the images that indexes name, directly or through indexes in them, each once.
+type lister struct {
+	dir    string
+	seen   map[v1.Hash]bool
+	images []Candidate
+}
+
+func (l *lister) index(data verified.Bytes, depth int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("its indexes are nested more than %d deep", maxDepth)
 	}
-	data, err := blob(dir, parsed.Config)
+	index, err := ocidoc.Index(data)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	config, err := v1.ParseConfigFile(bytes.NewReader(data))
+	for _, d := range index.Manifests {
+		if l.seen[d.Digest] || !d.MediaType.IsIndex() && !d.MediaType.IsImage() {
+			continue
+		}
+		if len(l.seen) == maxImages {
+			return fmt.Errorf("it has more than %d images and indexes", maxImages)
+		}
+		l.seen[d.Digest] = true
+		if err := l.descriptor(d, depth); err != nil {
+			return fmt.Errorf("%s: %w", d.Digest, err)
+		}
+	}
+	return nil
+}
+
+func (l *lister) descriptor(d v1.Descriptor, depth int) error {
+	data, err := l.document(d)
 	if err != nil {
-		return nil, fmt.Errorf("config %s: %w", parsed.Config.Digest, err)
+		return err
 	}
-	// Attestations have a config of an image's type.
-	if config.OS == "" || config.OS == "unknown" || len(config.RootFS.DiffIDs) != len(parsed.Layers) {
-		return nil, nil
+	if d.MediaType.IsIndex() {
+		return l.index(data, depth+1)
 	}
-	platform := v1.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant}
+	image, err := l.image(data)
+	if image == nil || err != nil {
+		return err
+	}
+	// Not every index gives a platform; the config does.
+	platform := image.Config().Platform()
 	if d.Platform != nil {
-		platform = v1.Platform{OS: d.Platform.OS, Architecture: d.Platform.Architecture, Variant: d.Platform.Variant}
+		platform = d.Platform
 	}
 	if platform.OS == "unknown" {
-		return nil, nil
+		return nil
 	}
-	return &candidate{d.Digest, platform, ociimage.Base{Manifest: manifest, Config: data}}, nil
+	l.images = append(l.images, Candidate{d.Digest, v1.Platform{OS: platform.OS, Architecture: platform.Architecture, Variant: platform.Variant}, image})
+	return nil
 }
 
-func blob(dir string, d v1.Descriptor) ([]byte, error) {
-	path := filepath.Join(dir, "blobs", d.Digest.Algorithm, d.Digest.Hex)
-	data, err := os.ReadFile(path)
+// image returns the image that a manifest is of, or nil if it is of something else.
+func (l *lister) image(data verified.Bytes) (*ocidoc.Image, error) {
+	manifest, err := ocidoc.Manifest(data)
 	if err != nil {
 		return nil, err
 	}
-	got, _, err := v1.SHA256(bytes.NewReader(data))
+	if t := manifest.Config.MediaType; t != types.OCIConfigJSON && t != types.DockerConfigJSON {
+		return nil, nil
+	}
+	raw, err := l.document(manifest.Config)
 	if err != nil {
 		return nil, err
 	}
-	if got != d.Digest {
-		return nil, fmt.Errorf("%s has %s, want %s; fetch the layout again", path, got, d.Digest)
+	config, err := ocidoc.Config(raw)
+	if err != nil {
+		return nil, err
+	}
+	// Attestations have a config of an image's type.
+	if config.OS == "" || config.OS == "unknown" || len(config.RootFS.DiffIDs) != len(manifest.Layers) {
+		return nil, nil
+	}
+	return ocidoc.NewImage(data, raw.Copy())
+}
+
+func (l *lister) document(d v1.Descriptor) (verified.Bytes, error) {
+	data, err := ocidoc.ReadFile(filepath.Join(l.dir, "blobs", d.Digest.Algorithm, d.Digest.Hex), d)
+	if err != nil {
+		return data, fmt.Errorf("%w; fetch the layout again", err)
 	}
 	return data, nil
 }
 
 // fitting returns the images for a platform: those of exactly its variant, or else those that leave it open.
-func fitting(images []candidate, want v1.Platform) []candidate {
-	var exact, open []candidate
+func fitting(images []Candidate, want v1.Platform) []Candidate {
+	var exact, open []Candidate
 	for _, image := range images {
-		if image.platform.OS != want.OS || image.platform.Architecture != want.Architecture {
+		if image.Platform.OS != want.OS || image.Platform.Architecture != want.Architecture {
 			continue
 		}
-		switch have, want := variant(image.platform), variant(want); {
+		switch have, want := variant(image.Platform), variant(want); {
 		case have == want:
 			exact = append(exact, image)
 		case have == "" || want == "":
@@ -169,17 +195,17 @@ func variant(p v1.Platform) string {
 	return p.Variant
 }
 
-func problem(images, found []candidate, want v1.Platform) string {
+func problem(images, found []Candidate, want v1.Platform) string {
 	if len(found) > 1 {
 		var digests []string
 		for _, image := range found {
-			digests = append(digests, image.digest.String())
+			digests = append(digests, image.Digest.String())
 		}
 		return fmt.Sprintf("it has %d images for %s, want one: %s", len(found), want, strings.Join(digests, ", "))
 	}
 	var platforms []string
 	for _, image := range images {
-		platforms = append(platforms, image.platform.String())
+		platforms = append(platforms, image.Platform.String())
 	}
 	if len(platforms) == 0 {
 		return fmt.Sprintf("it has no image at all, want one for %s", want)

@@ -1,6 +1,7 @@
 package ocilayout
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -122,9 +123,39 @@ func TestSelect(t *testing.T) {
 		{"empty", "linux/amd64", func(l layoutDir) { l.top() }, "it has no image at all, want one for linux/amd64"},
 		{"changed", "linux/amd64", func(l layoutDir) {
 			d := l.image("a", "linux/amd64", ociConfig, ociManifest)
-			l.write("blobs/sha256/"+d.Digest.Hex, []byte("{}"))
+			l.write("blobs/sha256/"+d.Digest.Hex, bytes.Repeat([]byte(" "), int(d.Size)))
 			l.top(d)
 		}, "want sha256:"},
+		{"cut", "linux/amd64", func(l layoutDir) {
+			d := l.image("a", "linux/amd64", ociConfig, ociManifest)
+			l.write("blobs/sha256/"+d.Digest.Hex, []byte("{}"))
+			l.top(d)
+		}, "fetch the layout again"},
+		{"missing", "linux/amd64", func(l layoutDir) {
+			d := l.image("a", "linux/amd64", ociConfig, ociManifest)
+			if err := os.Remove(filepath.Join(l.dir, "blobs/sha256", d.Digest.Hex)); err != nil {
+				l.t.Fatal(err)
+			}
+			l.top(d)
+		}, "no such file or directory; fetch the layout again"},
+		{"huge", "linux/amd64", func(l layoutDir) {
+			d := l.image("a", "linux/amd64", ociConfig, ociManifest)
+			d.Size = 1 << 40
+			l.top(d)
+		}, "a document of an image has at most 4194304"},
+		{"no digest", "linux/amd64", func(l layoutDir) {
+			l.write("index.json", []byte(`{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json"}]}`))
+		}, "manifests[0]: digest is missing"},
+		{"endless index.json", "linux/amd64", func(l layoutDir) {
+			l.write("index.json", bytes.Repeat([]byte(" "), 5<<20))
+		}, "it has 4194305 bytes, want at most 4194304"},
+		{"deep", "linux/amd64", func(l layoutDir) {
+			d := l.image("a", "linux/amd64", ociConfig, ociManifest)
+			for range 10 {
+				d = l.blob(types.OCIImageIndex, l.index(d))
+			}
+			l.top(d)
+		}, "nested more than 8 deep"},
 		{"no index", "linux/amd64", func(layoutDir) {}, "index.json: no such file"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -138,7 +169,7 @@ func TestSelect(t *testing.T) {
 			got := fmt.Sprint(err)
 			if err == nil {
 				var config v1.ConfigFile
-				if err := json.Unmarshal(image.Config, &config); err != nil {
+				if err := json.Unmarshal(image.RawConfig().Copy(), &config); err != nil {
 					t.Fatal(err)
 				}
 				got = config.Author
@@ -160,5 +191,34 @@ func TestNoLayout(t *testing.T) {
 		if _, err := Select(path, v1.Platform{}); err == nil || !strings.Contains(err.Error(), "no file oci-layout") {
 			t.Errorf("%s: got %v", path, err)
 		}
+	}
+}
+
+// Each index lists the one below it twice: to read them all without knowing them again would take 2^8 reads.
+func TestReadOnce(t *testing.T) {
+	l := newLayout(t)
+	d := l.image("a", "linux/amd64", ociConfig, ociManifest)
+	for range 8 {
+		d = l.blob(types.OCIImageIndex, l.index(d, d))
+	}
+	l.top(d, d)
+	images, err := List(l.dir)
+	if err != nil || len(images) != 1 {
+		t.Errorf("got %d images, %v, want one", len(images), err)
+	}
+}
+
+func TestTooMany(t *testing.T) {
+	l := newLayout(t)
+	image := l.image("a", "linux/amd64", ociConfig, ociManifest)
+	var all []v1.Descriptor
+	for n := range maxImages + 1 {
+		index := l.index(image)
+		index.Annotations = map[string]string{"n": fmt.Sprint(n)}
+		all = append(all, l.blob(types.OCIImageIndex, index))
+	}
+	l.top(all...)
+	if _, err := List(l.dir); err == nil || !strings.Contains(err.Error(), "it has more than 4096 images and indexes") {
+		t.Errorf("got %v", err)
 	}
 }
