@@ -59,6 +59,7 @@ type Workspace struct {
 	// a new output base Bazel's server.
 	Wrapper []string
 	root    string // of the checkout
+	env     []string
 }
 
 // The Go SDK and the cache of compiled Go code are this machine's; the actions
@@ -145,7 +146,7 @@ func (w *Workspace) Try(t testing.TB, args ...string) program.Result {
 	program.Require(t, "go")
 	w.cleanup(t, w.Base)
 	line := slices.Concat(w.Wrapper, []string{filepath.Join(w.root, "bazelw"), "--output_base=" + w.Base}, args)
-	command := program.Command{Name: line[0], Args: line[1:], Dir: w.Dir, Timeout: 20 * time.Minute}
+	command := program.Command{Name: line[0], Args: line[1:], Dir: w.Dir, Env: w.env, Timeout: 20 * time.Minute}
 	return command.Run(t)
 }
 
@@ -201,7 +202,7 @@ func (w *Workspace) cleanup(t testing.TB, base string) {
 		return // done when it was made
 	}
 	t.Cleanup(func() {
-		shutdown := program.Command{Name: filepath.Join(w.root, "bazelw"), Args: []string{"--output_base=" + base, "shutdown"}, Dir: w.Dir}
+		shutdown := program.Command{Name: filepath.Join(w.root, "bazelw"), Args: []string{"--output_base=" + base, "shutdown"}, Dir: w.Dir, Env: w.env}
 		shutdown.Run(t)
 		_ = filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {

@@ -1,0 +1,12 @@
+load("@rules_apk//tools:defs.bzl", "toolset")
+
+toolset(
+    name = "tools",
+    apklock = "apklock",
+    ocibuild = "ocibuild",
+    ocideploy = "ocideploy",
+    ocifetch = "ocifetch",
+    ociruntest = "ociruntest",
+    ocitest = "ocitest",
+    visibility = ["//visibility:public"],
+)
