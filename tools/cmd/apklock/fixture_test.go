@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
@@ -17,6 +18,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
@@ -45,6 +47,7 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"tamper":     tamper,
 		"damage":     damage,
 		"image":      image,
+		"reindex":    f.reindex,
 		"serve":      f.servers.serve,
 		"requests":   f.servers.requests,
 		"stall":      f.servers.stall,
@@ -149,6 +152,44 @@ func (f *fixture) writeIndex(path, key string, packages []*apkindex.Package) err
 		return err
 	}
 	return os.WriteFile(path, signed.Bytes(), 0o644)
+}
+
+// reindex FILE KEY OLD NEW replaces text in an index, which KEY then signs again:
+// an index that is signed, but not as apk would write it. In NEW, | is a line end.
+func (f *fixture) reindex(ts *testscript.TestScript, neg bool, args []string) {
+	path := ts.MkAbs(args[0])
+	old, err := os.ReadFile(path)
+	ts.Check(err)
+	_, signed, err := apksign.Split(old)
+	ts.Check(err)
+	plain, err := gunzip(signed)
+	ts.Check(err)
+	archive := tar.NewReader(bytes.NewReader(plain))
+	var text []byte
+	for {
+		h, err := archive.Next()
+		ts.Check(err)
+		if h.Name == "APKINDEX" {
+			text, err = io.ReadAll(archive)
+			ts.Check(err)
+			break
+		}
+	}
+	line := func(s string) string { return strings.ReplaceAll(s, "|", "\n") }
+	changed := strings.Replace(string(text), line(args[2]), line(args[3]), 1)
+	if changed == string(text) {
+		ts.Fatalf("no %q in %s", args[2], text)
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err = w.Write(slices.Concat(file("APKINDEX", changed), end()))
+	ts.Check(err)
+	ts.Check(w.Close())
+	signer, err := f.signer(args[1])
+	ts.Check(err)
+	var out bytes.Buffer
+	ts.Check(signer.SignArchive(&out, 0, packed.Bytes()))
+	ts.Check(os.WriteFile(path, out.Bytes(), 0o644))
 }
 
 func writePackage(dir string, words []string) (*apkindex.Package, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
@@ -26,12 +27,18 @@ type Constraint struct {
 
 const operators = "<>=~"
 
+// maxLen bounds a constraint, in bytes.
+const maxLen = 8192
+
 // Parse reads one constraint. The tag stands after the name, as apk wants it
 // (foo@edge>=1.2), or at the end.
 func Parse(s string) (Constraint, error) {
+	if len(s) > maxLen {
+		return Constraint{}, fmt.Errorf("constraint %q: %d bytes, want at most %d", clip(s), len(s), maxLen)
+	}
 	var c Constraint
 	bad := func(got, want string) (Constraint, error) {
-		return Constraint{}, fmt.Errorf("constraint %q: %s; want %s", s, got, want)
+		return Constraint{}, fmt.Errorf("constraint %q: %s; want %s", clip(s), got, want)
 	}
 	rest, conflict := strings.CutPrefix(s, "!")
 	c.Conflict = conflict
@@ -71,10 +78,28 @@ func Parse(s string) (Constraint, error) {
 	if c.Name == "" {
 		return bad("no name", "a package name, as in musl or musl>=1.2")
 	}
-	if i := strings.IndexAny(c.Name, " \t\r\n!"); i >= 0 {
+	if i := strings.IndexAny(c.Name, " \t\r\n"); i >= 0 {
 		return bad(fmt.Sprintf("the name holds %q", c.Name[i]), "one constraint at a time")
 	}
+	if _, err := apkname.ParseDependency(c.Name); err != nil {
+		return Constraint{}, fmt.Errorf("constraint %q: %w", clip(s), err)
+	}
+	if i := strings.IndexFunc(c.Tag, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+		return bad(fmt.Sprintf("the tag holds %q", c.Tag[i:i+1]), "printable ASCII without blanks")
+	}
+	if i := strings.IndexFunc(c.Version, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+		return bad(fmt.Sprintf("%q is not a checksum", c.Version), "Q1 and base64")
+	}
 	return c, nil
+}
+
+// clip shortens what goes into messages.
+func clip(s string) string {
+	const most = 120
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
 }
 
 // canonical gives the one spelling of an operator. apk takes the characters

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 	"github.com/rules-apk/rules_apk/tools/internal/compressor"
 )
 
@@ -74,6 +76,12 @@ func (p *Package) info(scratch io.Writer) (Info, error) {
 		if strings.ContainsAny(pair.Key+pair.Value, "\n\r\x00") {
 			return nil, fmt.Errorf("info %s = %q: want one line", pair.Key, pair.Value)
 		}
+	}
+	if _, err := apkname.Parse(p.Info.Name()); err != nil {
+		return nil, err
+	}
+	if _, err := apkversion.Parse(p.Info.Version()); err != nil {
+		return nil, err
 	}
 	hash := sha256.New()
 	size, err := p.writeData(io.MultiWriter(scratch, hash))

@@ -220,3 +220,20 @@ func (o *Oracle) Version(a, b string) (string, error) {
 	out, err := o.run("version", "-t", a, b)
 	return strings.TrimSpace(out), err
 }
+
+// InvalidVersions asks apk which of these it does not take for versions.
+func (o *Oracle) InvalidVersions(versions []string) ([]string, error) {
+	var invalid []string
+	for len(versions) > 0 {
+		some := versions[:min(1000, len(versions))]
+		versions = versions[len(some):]
+		// It exits with an error where there are any.
+		out, err := o.run(append([]string{"version", "--check", "--"}, some...)...)
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			return nil, err
+		}
+		invalid = append(invalid, strings.Fields(out)...)
+	}
+	return invalid, nil
+}

@@ -173,7 +173,7 @@ func Parse(s string) (Version, error) {
 	if len(s) > MaxLen {
 		return Version{}, fmt.Errorf("version %.80q… has %d bytes, want at most %d", s, len(s), MaxLen)
 	}
-	if !Valid(s) {
+	if s == "" || !Valid(s) {
 		return Version{}, fmt.Errorf("version is %q, want digits[.digits…][letter][_suffix[N]][~hash][-rN], as in 1.2.3_rc1-r0 (\"apk version --check\" tells)", s)
 	}
 	return Version{s}, nil

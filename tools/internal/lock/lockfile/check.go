@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
 // check refuses a lock that contradicts itself.
@@ -96,6 +98,12 @@ func (l *Lock) Sort() {
 func (l *Lock) checkPackage(p *Package, names map[string]map[string]bool) error {
 	if p.Name == "" || p.Version == "" || p.URL == "" {
 		return fmt.Errorf("name is %q, version %q, url %q; want all three", p.Name, p.Version, p.URL)
+	}
+	if _, err := apkname.Parse(p.Name); err != nil {
+		return err
+	}
+	if _, err := apkversion.Parse(p.Version); err != nil {
+		return err
 	}
 	if !slices.Contains(l.Config.Archs, p.Arch) {
 		return fmt.Errorf("arch is %q, want one of config.archs: %q", p.Arch, l.Config.Archs)
