@@ -66,7 +66,7 @@ func (n *Network) Files(o Options) (*fetch.Client, error) {
 // Registries is a client for registries, with the credentials of Docker and podman.
 func (n *Network) Registries() *registry.Client {
 	return &registry.Client{
-		Transport: transport(), Keychain: regauth.Keychain{Files: n.loginFiles()}, Stall: time.Minute,
+		Transport: transport(), Keychain: regauth.Keychain{Sources: n.logins(), Say: n.Say}, Stall: time.Minute,
 		Retry: fetch.Retry{Attempts: attempts, Wait: wait, Notify: func(err error, pause time.Duration) {
 			n.Say("trying again in %s: %v", pause, err)
 		}},
@@ -109,12 +109,15 @@ func (n *Network) CacheDir() string {
 	return filepath.Join(dir, "rules_apk", n.Program)
 }
 
-// loginFiles are those in which Docker and podman keep credentials.
-func (n *Network) loginFiles() []string {
-	var files []string
+// logins are where Docker and podman keep credentials, in the order in which they count.
+func (n *Network) logins() []regauth.Source {
+	var sources []regauth.Source
+	if content := n.Process.Getenv("DOCKER_AUTH_CONFIG"); content != "" {
+		sources = append(sources, regauth.Source{Name: "DOCKER_AUTH_CONFIG", Content: []byte(content)})
+	}
 	add := func(dir string, rest ...string) {
 		if dir != "" {
-			files = append(files, filepath.Join(append([]string{dir}, rest...)...))
+			sources = append(sources, regauth.Source{Name: filepath.Join(append([]string{dir}, rest...)...)})
 		}
 	}
 	home := n.home()
@@ -125,8 +128,12 @@ func (n *Network) loginFiles() []string {
 		add(home, ".docker", "config.json")
 	}
 	add(n.Process.Getenv("XDG_RUNTIME_DIR"), "containers", "auth.json")
-	add(home, ".config", "containers", "auth.json")
-	return files
+	if dir := n.Process.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		add(dir, "containers", "auth.json")
+	} else {
+		add(home, ".config", "containers", "auth.json")
+	}
+	return sources
 }
 
 // credentials are asked in this order: helpers, HTTP_AUTH, netrc.
