@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 
@@ -34,7 +35,7 @@ func runDescribe(_ context.Context, args []string, _ io.Writer) error {
 	defer layer.Close()
 	descriptor, err := ocilayer.Describe(layer, f.name)
 	if err != nil {
-		return err
+		return fmt.Errorf("layer %s: %w", f.tar, err)
 	}
 	return writeLayerDescriptor(f.descriptor, descriptor)
 }

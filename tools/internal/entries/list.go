@@ -2,6 +2,7 @@ package entries
 
 import (
 	"archive/tar"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,19 +68,30 @@ func (l *List) Files() ([]File, error) {
 		}
 		files = append(files, found...)
 	}
-	// Stable: of two directories with one path the first stays.
-	slices.SortStableFunc(files, func(a, b File) int { return a.Path.Compare(b.Path) })
-	unique := files[:0]
-	for _, f := range files {
+	unique := make([]File, 0, len(files))
+	for _, i := range inOrder(files) {
+		f := &files[i]
 		if n := len(unique); n > 0 && unique[n-1].Path == f.Path {
 			if unique[n-1].Type != tar.TypeDir || f.Type != tar.TypeDir {
 				return nil, fmt.Errorf("two entries have the path %s, want one", f.Path.Absolute())
 			}
 			continue
 		}
-		unique = append(unique, f)
+		unique = append(unique, *f)
 	}
 	return unique, checkParents(unique)
+}
+
+// inOrder returns the positions of files in the order of their paths, of equal ones the first first.
+func inOrder(files []File) []int {
+	order := make([]int, len(files))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(files[i].Path.Compare(files[j].Path), i-j)
+	})
+	return order
 }
 
 // checkParents fails if something lies below what is no directory: no program that unpacks the archive could put it there.
