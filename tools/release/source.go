@@ -17,17 +17,15 @@ import (
 )
 
 // released are the files and folders that users' Bazel reads, and those that say what it is.
-var released = []string{"BUILD.bazel", "CHANGELOG.md", "LICENSE", "MODULE.bazel", "README.md", "apk", "e2e/smoke", "oci", "tools"}
+var released = []string{
+	"BUILD.bazel", "CHANGELOG.md", "LICENSE", "MODULE.bazel", "README.md", "apk", "e2e/smoke", "oci",
+	"tools/BUILD.bazel", "tools/defs.bzl", "tools/prebuilt.bzl", "tools/private",
+}
 
 // isReleased tells whether a file of the checkout belongs into the source archive: no Go, no tests.
 func isReleased(name string) bool {
 	if !slices.ContainsFunc(released, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") }) {
 		return false
-	}
-	for _, folder := range []string{"tools/cmd/", "tools/internal/", "tools/release/"} {
-		if strings.HasPrefix(name, folder) {
-			return false
-		}
 	}
 	return !strings.Contains(name, "/tests/") && path.Ext(name) != ".go"
 }
