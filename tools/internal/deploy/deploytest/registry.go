@@ -19,6 +19,8 @@ type Registry struct {
 	Host string // 127.0.0.1:PORT
 	// Fault, if it returns true, has answered the request itself, or cut it off.
 	Fault func(w http.ResponseWriter, r *http.Request) bool
+	// Wrap, if set, is put around the rest of the registry and may change what it answers.
+	Wrap func(next http.Handler) http.Handler
 
 	inner http.Handler
 	mu    sync.Mutex
@@ -65,9 +67,15 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.Fault != nil && r.Fault(w, req) {
 		return
 	}
-	if !r.blob(w, req) {
-		r.inner.ServeHTTP(w, req)
+	var rest http.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if !r.blob(w, req) {
+			r.inner.ServeHTTP(w, req)
+		}
+	})
+	if r.Wrap != nil {
+		rest = r.Wrap(rest)
 	}
+	rest.ServeHTTP(w, req)
 }
 
 // blob does what the registry in memory lacks: it has one set of blobs for all

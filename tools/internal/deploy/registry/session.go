@@ -167,7 +167,7 @@ func (s *session) answer(ctx context.Context, resp *http.Response, sent string) 
 		s.header = basicHeader(config)
 		return s.header != sent, nil
 	}
-	if scope := asked.Parameters["scope"]; scope != "" && !slices.Contains(s.scopes, scope) {
+	if scope := asked.Parameters["scope"]; scope != "" && !slices.ContainsFunc(s.scopes, func(have string) bool { return covers(have, scope) }) {
 		s.scopes = append([]string{scope}, s.scopes...)
 	}
 	token, err := s.token(ctx)
@@ -176,6 +176,21 @@ func (s *session) answer(ctx context.Context, resp *http.Response, sent string) 
 	}
 	s.header = "Bearer " + token
 	return s.header != sent, nil
+}
+
+// covers tells whether a scope, TYPE:NAME:ACTION[,ACTION...], gives all rights that another one wants.
+func covers(have, want string) bool {
+	i, j := strings.LastIndexByte(have, ':'), strings.LastIndexByte(want, ':')
+	if i < 0 || j < 0 || have[:i] != want[:j] {
+		return have == want
+	}
+	actions := strings.Split(have[i+1:], ",")
+	for _, action := range strings.Split(want[j+1:], ",") {
+		if !slices.Contains(actions, action) {
+			return false
+		}
+	}
+	return true
 }
 
 func basicHeader(config *authn.AuthConfig) string {
