@@ -25,6 +25,8 @@ require (
 	software.sslmate.com/src/go-pkcs12 v0.5.0
 )
 
+require go.starlark.net v0.0.0-20250417143717-f57e51f710eb
+
 require (
 	github.com/VividCortex/ewma v1.2.0 // indirect
 	github.com/acarl005/stripansi v0.0.0-20180116102854-5a71ef0e047d // indirect

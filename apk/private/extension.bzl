@@ -4,7 +4,8 @@ load("//apk/private:config_names.bzl", "config_names")
 load("//apk/private:files_repository.bzl", "files_repository")
 load("//apk/private:hub.bzl", "hub")
 load("//apk/private:hub_graph.bzl", "hub_graph")
-load("//apk/private:lock.bzl", "package_urls", "parse_lock", "repository_lines")
+load("//apk/private:lock.bzl", "not_locked", "package_urls", "parse_lock", "repository_lines")
+load("//apk/private:lock_fields.bzl", "entry_of")
 load("//apk/private:names.bzl", "files_repository_name", "is_hub_name", "repository_name")
 load("//apk/private:package_repository.bzl", "package_repository")
 load("//apk/private:unlocked_hub.bzl", "unlocked_hub")
@@ -51,25 +52,6 @@ warm remote cache, nothing is downloaded. Such actions use the network, without 
     },
 )
 
-# What the package's own target needs of the lock's entry.
-_ENTRY_FIELDS = [
-    "name",
-    "version",
-    "arch",
-    "size",
-    "sha256",
-    "checksum",
-    "sections",
-    "layer",
-    "diff_id",
-    "build_time",
-    "depends",
-    "conflicts",
-    "provides",
-    "install_if",
-    "normalise",
-]
-
 def _workspace_path(label):
     return (label.package + "/" if label.package else "") + label.name
 
@@ -83,29 +65,32 @@ def _read(module_ctx, label):
     module_ctx.watch(path)
     return module_ctx.read(path) if path.exists else ""
 
-def _declare_unlocked(module_ctx, tag):
-    print("%s is missing: images that need @%s are left out; make it with: bazel run @%s//:lock" % (
-        _workspace_path(tag.lock),
-        tag.name,
-        tag.name,
-    ))  # buildifier: disable=print
+def _declare_unlocked(module_ctx, tag, problem):
     unlocked_hub(
         name = tag.name,
         config = _workspace_path(tag.config),
         hub = tag.name,
         lock = _workspace_path(tag.lock),
         packages = config_names(_read(module_ctx, tag.config)),
+        problem = problem,
     )
 
-def _declare_locked(tag, lock):
+def _declare_locked(module_ctx, tag, lock):
     hub(
         name = tag.name,
-        archs = lock["install_order"].keys(),
+        archs = lock["config"]["archs"],
         config = _workspace_path(tag.config),
         graph = json.encode(hub_graph(lock)),
         hub = tag.name,
         lock = _workspace_path(tag.lock),
         repositories = repository_lines(lock["repositories"]),
+        unlocked = not_locked(
+            config_names(_read(module_ctx, tag.config)),
+            lock["packages"],
+            command = _lock_command(tag),
+            config = _workspace_path(tag.config),
+            file = _workspace_path(tag.lock),
+        ),
     )
     files_repository(
         name = files_repository_name(tag.name),
@@ -116,11 +101,33 @@ def _declare_locked(tag, lock):
         package_repository(
             name = repository_name(tag.name, package["arch"], package["name"]),
             config = tag.config,
-            entry = json.encode({field: package[field] for field in _ENTRY_FIELDS if field in package}),
+            entry = json.encode(entry_of(package)),
             fetch = tag.fetch,
             hub = tag.name,
             urls = package_urls(package, lock["repositories"]),
         )
+
+def _lock_command(tag):
+    return "bazel run @%s//:lock" % tag.name
+
+def _declare(module_ctx, tag):
+    file = _workspace_path(tag.lock)
+    text = _read(module_ctx, tag.lock)
+    if not text.strip():
+        print("%s is missing: images that need @%s are left out; make it with: %s" % (
+            file,
+            tag.name,
+            _lock_command(tag),
+        ))  # buildifier: disable=print
+        _declare_unlocked(module_ctx, tag, "is missing")
+        return
+    err, lock = parse_lock(text, command = _lock_command(tag), file = file)
+    if err:
+        # As if there were none: the command that writes it anew is a target of the hub.
+        print("%s; until then, images that need @%s are left out" % (err, tag.name))  # buildifier: disable=print
+        _declare_unlocked(module_ctx, tag, "cannot be read")
+        return
+    _declare_locked(module_ctx, tag, lock)
 
 def _apk_impl(module_ctx):
     owners = {}
@@ -129,24 +136,15 @@ def _apk_impl(module_ctx):
             if not is_hub_name(tag.name):
                 fail("apk.lock: name is \"%s\", want letters, digits, - and _" % tag.name)
             if tag.name in owners:
-                fail("apk.lock: the modules %s and %s both have name = \"%s\", want different ones" % (
-                    owners[tag.name],
-                    module.name,
+                fail("apk.lock: name = \"%s\" is there twice, in %s, want different names" % (
                     tag.name,
+                    "the module " + module.name if owners[tag.name] == module.name else "the modules %s and %s" % (
+                        owners[tag.name],
+                        module.name,
+                    ),
                 ))
             owners[tag.name] = module.name
-            text = _read(module_ctx, tag.lock)
-            if not text.strip():
-                _declare_unlocked(module_ctx, tag)
-                continue
-            err, lock = parse_lock(
-                text,
-                command = "bazel run @%s//:lock" % tag.name,
-                file = _workspace_path(tag.lock),
-            )
-            if err:
-                fail(err)
-            _declare_locked(tag, lock)
+            _declare(module_ctx, tag)
 
     # Locks are all that it reads, and they pin every package by digest: no need to write the result down once more.
     return module_ctx.extension_metadata(reproducible = True)

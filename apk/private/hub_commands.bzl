@@ -1,5 +1,7 @@
 """The commands of a hub: what can be run as @hub//:NAME."""
 
+load("//apk/private:build_file.bzl", "PUBLIC", "call")
+
 visibility(["//apk/..."])
 
 # What a command of apklock, and the target of its name, takes by itself.
@@ -35,19 +37,18 @@ def command_args(name, *, config, lock):
     paths = {"config": config, "lock": lock}
     return [name] + [_quote("--%s=%s" % (flag, paths[flag])) for flag in _COMMANDS[name]]
 
-def hub_commands(template, *, config, lock, names = _COMMANDS.keys()):
-    """Writes the targets of the commands.
+def command_calls(*, config, lock, names = _COMMANDS.keys()):
+    """The targets of the commands.
 
     Args:
-        template: string, the text of hub_command.BUILD.tpl
         config: string, path of apk.yaml in the workspace
         lock: string, path of the lock in the workspace
         names: list of target names
 
     Returns:
-        string, part of a BUILD file
+        list of strings as call returns them
     """
-    return "".join([
-        template.replace("{name}", name).replace("{args}", repr(command_args(name, config = config, lock = lock)))
+    return [
+        call("hub_command", name = name, args = command_args(name, config = config, lock = lock), visibility = PUBLIC)
         for name in names
-    ])
+    ]

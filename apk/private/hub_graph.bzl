@@ -1,29 +1,8 @@
 """What the targets of a hub depend on: the lock's edges, as a graph without cycles."""
 
 load("//apk/private:components.bzl", "components")
-load("//apk/private:names.bzl", "constraint_name")
 
 visibility(["//apk/..."])
-
-def _providers(packages, wanted):
-    """For some names, which packages stand for them.
-
-    Args:
-        packages: list of dicts, the lock's packages of one arch
-        wanted: dict whose keys are the names
-
-    Returns:
-        dict of name to list of package names
-    """
-    providers = {name: {} for name in wanted}
-    for package in packages:
-        if package["name"] in providers:
-            providers[package["name"]][package["name"]] = True
-        for provide in package.get("provides", []):
-            name = constraint_name(provide)
-            if name in providers:
-                providers[name][package["name"]] = True
-    return {name: found.keys() for name, found in providers.items()}
 
 def install_if_edges(packages):
     """Edges that bring packages with install_if along with the packages that they wait for.
@@ -37,32 +16,40 @@ def install_if_edges(packages):
     Returns:
         dict of package name to list of names of packages that wait for it
     """
-    waiting = [package for package in packages if package.get("install_if")]
-    if not waiting:
-        return {}
-    conditions = {
-        package["name"]: [constraint_name(raw) for raw in package["install_if"] if not raw.startswith("!")]
-        for package in waiting
-    }
-    providers = _providers(packages, {name: True for names in conditions.values() for name in names})
     users = {}
     for package in packages:
-        for name in package.get("depends", []):
+        for name in needed(package):
             users[name] = users.get(name, 0) + 1
 
     edges = {}
-    for waiter, names in conditions.items():
+    for waiter in packages:
         ranked = sorted([
-            (len(providers[name]), _sum([users.get(provider, 0) for provider in providers[name]]), name)
-            for name in names
-            if providers[name]
+            (len(requirement["by"]), _sum([users.get(provider, 0) for provider in requirement["by"]]), requirement["needs"], i)
+            for i, requirement in enumerate(waiter.get("install_if", []))
         ])
         if not ranked:
             continue
-        for provider in providers[ranked[0][2]]:
-            if provider != waiter:
-                edges.setdefault(provider, []).append(waiter)
+        for provider in waiter["install_if"][ranked[0][3]]["by"]:
+            if provider != waiter["name"]:
+                edges.setdefault(provider, []).append(waiter["name"])
     return edges
+
+def needed(package):
+    """Names what a package may bring along for what it depends on.
+
+    Args:
+        package: dict, a package of the lock
+
+    Returns:
+        list of names, each once
+    """
+    return {
+        name: True
+        for requirement in package.get("depends", [])
+        if not requirement["needs"].startswith("!")
+        for name in requirement["by"]
+        if name != package["name"]
+    }.keys()
 
 def _sum(numbers):
     total = 0
@@ -83,7 +70,7 @@ def hub_graph(lock):
 
     Returns:
         struct of
-            packages: dict of package name to dict of arch to position in the arch's install order
+            packages: dict of package name to list of archs that it is locked for
             deps: dict of package name to sorted list of package names, for those outside cycles
             cycles: dict of the first name of a cycle to struct of members and deps, sorted lists of package names
     """
@@ -91,18 +78,14 @@ def hub_graph(lock):
     for package in lock["packages"]:
         by_arch.setdefault(package["arch"], []).append(package)
 
-    positions = {
-        arch: {name: position for position, name in enumerate(names)}
-        for arch, names in lock["install_order"].items()
-    }
     packages = {}
     edges = {}
     for arch, members in by_arch.items():
         for package in members:
             name = package["name"]
-            packages.setdefault(name, {})[arch] = positions[arch][name]
+            packages.setdefault(name, []).append(arch)
             targets = edges.setdefault(name, {})
-            for target in package.get("depends", []):
+            for target in needed(package):
                 targets[target] = True
         for name, targets in install_if_edges(members).items():
             for target in targets:

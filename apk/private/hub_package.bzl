@@ -18,9 +18,6 @@ ATTRS = {
         mandatory = True,
         providers = [ApkLockInfo],
     ),
-    "order": attr.int(
-        doc = "Its position in the install order of the target platform's architecture.",
-    ),
     "package": attr.label(
         # Facts and layer of a package depend on nothing but its bytes. Whatever is built, for whatever platform and in
         # whatever mode, asks for them in the one configuration in which tools are built, so that nothing is repeated.
@@ -30,17 +27,11 @@ ATTRS = {
     ),
 }
 
-def _with_order(package, order):
-    fields = {field: getattr(package, field) for field in dir(package) if field not in ["order", "to_json", "to_proto"]}
-    return ApkPackageInfo(order = order, **fields)
-
 def _hub_package_impl(ctx):
-    package = None
-    if ctx.attr.package:
-        package = _with_order(ctx.attr.package[ApkPackageInfo], ctx.attr.order)
+    package = ctx.attr.package[ApkPackageInfo] if ctx.attr.package else None
     closures = [dep[ApkClosureInfo] for dep in ctx.attr.deps]
     return [
-        DefaultInfo(files = depset([package.apk] if package else [])),
+        DefaultInfo(files = depset([package.layer.blob] if package else [])),
         ApkClosureInfo(
             available = depset(
                 [package] if package else [],

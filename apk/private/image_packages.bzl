@@ -1,46 +1,20 @@
-"""Which packages an image has: roots, what they depend on, and what comes along with those."""
+"""Which packages an image has: what `apk add` would install of those at hand, in the same order."""
 
+load("//apk/private:decisions.bzl", "decide")
+load("//apk/private:install_order.bzl", "install_order")
 load("//apk/private:names.bzl", "constraint_name")
 load("//apk/private:nearest.bzl", "nearest")
+load("//apk/private:requirements.bzl", "alternatives", "at_hand", "is_picked")
 
 visibility(["//apk/..."])
+
+_FOREVER = 1 << 30
 
 def _origin(package):
     return "%s-%s of %s" % (package.name, package.version, package.origin)
 
 def _clash(a, b, remedy):
     return "two packages are called \"%s\": %s and %s, want one; %s" % (a.name, _origin(a), _origin(b), remedy)
-
-def _by_name(packages):
-    """Sorts packages by name, each package once.
-
-    Returns:
-        dict of name to list of packages
-    """
-    found = {}
-    for package in packages:
-        same_name = found.setdefault(package.name, [])
-        if package.id not in [other.id for other in same_name]:
-            same_name.append(package)
-    return found
-
-def _by_provide(packages, wanted):
-    """For some names, the packages that provide them under another name.
-
-    Args:
-        packages: list of packages
-        wanted: dict whose keys are the names
-
-    Returns:
-        dict of name to list of package names
-    """
-    found = {}
-    for package in packages:
-        for provide in package.provides:
-            name = constraint_name(provide)
-            if name in wanted and package.name not in found.get(name, []):
-                found.setdefault(name, []).append(package.name)
-    return found
 
 def _unmet(package, requirement, names):
     suggestion = nearest(constraint_name(requirement), names)
@@ -51,7 +25,15 @@ def _unmet(package, requirement, names):
         "; the nearest is \"%s\"" % suggestion if suggestion else "",
     )
 
-def _ambiguous(package, requirement, names):
+def _unchosen(package, requirement, names):
+    """Refuses to choose, as apk does where a virtual has no provider with a priority."""
+    if len(names) == 1:
+        return "package \"%s\" of %s depends on \"%s\", which \"%s\" provides, but nothing picks by itself; add it to packages" % (
+            package.name,
+            package.origin,
+            requirement,
+            names[0],
+        )
     return "package \"%s\" of %s depends on \"%s\", which several packages provide: %s; add one of them to packages" % (
         package.name,
         package.origin,
@@ -59,110 +41,82 @@ def _ambiguous(package, requirement, names):
         ", ".join(sorted(names)),
     )
 
-def _choose(chosen, by_name, name):
-    """Adds the package of that name.
-
-    Returns:
-        (err, package)
-    """
-    candidates = by_name[name]
-    if len(candidates) > 1:
-        return _clash(candidates[0], candidates[1], "name the one that is meant in packages"), None
-    chosen[name] = candidates[0]
-    return None, candidates[0]
-
-def _close(chosen, frontier, by_name):
-    """Adds what packages depend on by name, to the end.
+def _close(packages, chosen, frontier):
+    """Adds what leaves no choice: what only one package meets, and that picks it.
 
     Args:
+        packages: struct from at_hand
         chosen: dict of name to package, added to
-        frontier: list of packages of chosen whose dependencies have not been looked at
-        by_name: dict of name to list of packages
+        frontier: list of packages of chosen whose requirements have not been looked at
 
     Returns:
-        (err, requirements): list of (package, raw constraint) that no package meets by its name
+        (err, choices): list of (package, constraint, names of packages that meet it)
     """
-    open_requirements = []
-    for _ in range(len(by_name) + 1):
+    choices = []
+    for _ in range(_FOREVER):
         if not frontier:
             break
         added = []
         for package in frontier:
-            names = list(package.depends)
-            for requirement in package.requires:
-                name = constraint_name(requirement)
-                if requirement.startswith("!"):
+            for requirement in package.depends:
+                if requirement[0].startswith("!"):
                     continue
-                if name in by_name:
-                    names.append(name)
-                else:
-                    open_requirements.append((package, requirement))
-            for name in names:
-                if name in chosen:
+                names = alternatives(packages, package, requirement)
+                if len(names) == 1 and names[0] in chosen:
                     continue
-                if name not in by_name:
-                    return _unmet(package, name, by_name), None
-                err, dependency = _choose(chosen, by_name, name)
-                if err:
-                    return err, None
-                added.append(dependency)
+                known = [name for name in names if name in packages.by_name]
+                if not known:
+                    return _unmet(package, requirement[0], packages.by_name), None
+                candidate = packages.by_name[known[0]][0]
+                if len(names) > 1 or not is_picked(candidate, requirement[0]):
+                    choices.append((package, requirement[0], names))
+                elif candidate.name not in chosen:
+                    chosen[candidate.name] = candidate
+                    added.append(candidate)
         frontier = added
-    return None, open_requirements
+    return None, choices
 
-def _meet(chosen, requirements, by_name, available):
-    """Finds packages that provide what is required.
+def _triggered(packages, chosen, waiting):
+    """Packages whose install_if holds."""
+    return [
+        package
+        for package in waiting
+        if all([
+            [name for name in alternatives(packages, package, requirement) if name in chosen]
+            for requirement in package.install_if
+        ])
+    ]
+
+def _without_choice(packages, roots):
+    """Works the packages of an image out as far as that is possible without having to choose.
 
     Returns:
-        (err, packages): the packages that were added to chosen.
+        (err, chosen): chosen is a dict of name to package, or None: there is something to choose
     """
-    if not requirements:
-        return None, []
-    provides = _by_provide(available, {constraint_name(raw): True for _, raw in requirements})
-    added = []
-    for package, requirement in requirements:
-        names = provides.get(constraint_name(requirement), [])
-        if [name for name in names if name in chosen]:
-            continue
-        if not names:
-            return _unmet(package, requirement, by_name), None
-        if len(names) > 1:
-            return _ambiguous(package, requirement, names), None
-        err, provider = _choose(chosen, by_name, names[0])
+    chosen = {root.name: root for root in roots}
+    err, choices = _close(packages, chosen, chosen.values())
+    if err:
+        return err, None
+    required = {name: True for name in chosen}
+    waiting = [same[0] for same in packages.by_name.values() if same[0].install_if]
+    for _ in range(_FOREVER):
+        waiting = [package for package in waiting if package.name not in chosen]
+        frontier = _triggered(packages, chosen, waiting) if waiting else []
+        if not frontier:
+            break
+        for package in frontier:
+            chosen[package.name] = package
+        err, more = _close(packages, chosen, frontier)
         if err:
             return err, None
-        added.append(provider)
-    return None, added
+        choices.extend(more)
 
-def _triggered(chosen, waiting):
-    """Packages whose install_if holds.
-
-    The lock keeps an install_if only where its packages can meet it, so apart from "=" the names decide.
-
-    Args:
-        chosen: dict of name to package
-        waiting: list of packages with install_if
-
-    Returns:
-        list of packages
-    """
-    wanted = {constraint_name(raw): True for package in waiting for raw in package.install_if}
-    versions = {name: {package.version: True} for name, package in chosen.items() if name in wanted}
-    for package in chosen.values():
-        for provide in package.provides:
-            name = constraint_name(provide)
-            if name in wanted:
-                versions.setdefault(name, {})[provide.partition("=")[2]] = True
-
-    def holds(raw):
-        name = constraint_name(raw)
-        if raw.startswith("!"):
-            return name not in versions
-        if name not in versions:
-            return False
-        exact = raw.removeprefix(name)
-        return not exact.startswith("=") or exact[1:].partition("@")[0] in versions[name]
-
-    return [package for package in waiting if all([holds(raw) for raw in package.install_if])]
+    # One provider that is there anyway, before anything is there for its install_if, is all that a choice may find.
+    for _, _, names in choices:
+        inside = [name for name in names if name in chosen]
+        if len(inside) != 1 or inside[0] not in required:
+            return None, None
+    return None, chosen
 
 def _conflict(chosen):
     """Looks for packages that exclude one another whatever their version.
@@ -172,12 +126,20 @@ def _conflict(chosen):
     """
     conflicts = []
     for package in chosen.values():
-        excluded = list(package.conflicts)
-        excluded.extend([raw[1:] for raw in package.requires if raw.startswith("!")])
-        conflicts.extend([(package, name) for name in excluded if constraint_name(name) == name])
+        conflicts.extend([
+            (package, needs[1:])
+            for needs, _ in package.depends
+            if needs.startswith("!") and constraint_name(needs) == needs[1:]
+        ])
     if not conflicts:
         return None
-    provides = _by_provide(chosen.values(), {name: True for _, name in conflicts})
+    wanted = {name: True for _, name in conflicts}
+    provides = {}
+    for package in chosen.values():
+        for provide in package.provides:
+            name = constraint_name(provide)
+            if name in wanted:
+                provides.setdefault(name, []).append(package.name)
     for package, name in conflicts:
         for other in ([name] if name in chosen else []) + provides.get(name, []):
             if other != package.name:
@@ -189,49 +151,11 @@ def _conflict(chosen):
                 )
     return None
 
-def _in_install_order(chosen):
-    """Locked packages as their lock orders them, then the others, each after what it depends on.
-
-    Returns:
-        list of packages
-    """
-    locks = {}
-    for package in chosen.values():
-        if package.order >= 0:
-            locks.setdefault(package.origin, len(locks))
-    locked = [package for package in chosen.values() if package.order >= 0]
-    ordered = sorted(locked, key = lambda package: (locks[package.origin], package.order))
-
-    rest = sorted([package for package in chosen.values() if package.order < 0], key = lambda package: package.name)
-    wanted = {constraint_name(raw): True for package in rest for raw in package.requires}
-    provides = _by_provide(rest, wanted)
-    pending = {package.name: True for package in rest}
-    for _ in range(len(rest)):
-        ready = []
-        for package in rest:
-            before = {}
-            for raw in package.requires:
-                name = constraint_name(raw)
-                for other in [name] + provides.get(name, []):
-                    if other in pending and other != package.name and not raw.startswith("!"):
-                        before[other] = True
-            if package.name in pending and not before:
-                ready.append(package)
-        if not ready:
-            break
-        for package in ready:
-            pending.pop(package.name)
-        ordered.extend(ready)
-
-    # What is left depends on itself in a circle: any order is as good.
-    ordered.extend([package for package in rest if package.name in pending])
-    return ordered
-
 def image_packages(*, roots, available):
     """Works out an image's packages.
 
     A package is a struct with the fields of ApkPackageInfo that say what it is called and what it wants: `name`,
-    `version`, `id`, `origin`, `order`, `depends`, `requires`, `conflicts`, `provides`, `install_if`.
+    `version`, `id`, `origin`, `locked`, `depends`, `provides`, `provider_priority`, `install_if`.
 
     Where a root and another package at hand have one name, the root is the one that is meant.
 
@@ -242,39 +166,31 @@ def image_packages(*, roots, available):
     Returns:
         (err, packages): the packages in install order.
     """
-    by_name = _by_name(available)
-    chosen = {}
+    packages = at_hand(available = available, roots = roots)
+    named = {}
     for root in roots:
-        if root.name in chosen and chosen[root.name].id != root.id:
-            return _clash(chosen[root.name], root, "two images that need both use two locks"), None
-        chosen[root.name] = root
-        by_name[root.name] = [root]
-
-    at_hand = [packages[0] for packages in by_name.values()]
-    waiting = [package for package in at_hand if package.install_if]
-    frontier = chosen.values()
-    requirements = []
-    for _ in range(len(by_name) + 1):
-        err, more = _close(chosen, frontier, by_name)
-        if err:
-            return err, None
-        requirements.extend(more)
-
-        # Only when no name leads any further is it known which providers are there anyway.
-        err, frontier = _meet(chosen, requirements, by_name, at_hand)
-        if err:
-            return err, None
-        requirements = []
-        if frontier:
-            continue
-        waiting = [package for package in waiting if package.name not in chosen]
-        frontier = _triggered(chosen, waiting) if waiting else []
-        if not frontier:
-            break
-        for package in frontier:
-            chosen[package.name] = package
-
-    err = _conflict(chosen)
+        if named.setdefault(root.name, root).id != root.id:
+            return _clash(named[root.name], root, "two images that need both use two locks"), None
+    err, chosen = _without_choice(packages, named.values())
     if err:
         return err, None
-    return None, _in_install_order(chosen)
+    stands = {}
+    if not chosen:
+        open, decided = decide(packages, roots = named.keys())
+        if open:
+            return _unchosen(packages.by_name[open.package][0], open.needs, open.names), None
+        chosen, stands = decided.chosen, decided.stands
+    for name in chosen:
+        same = packages.by_name[name]
+        if len(same) > 1:
+            return _clash(same[0], same[1], "name the one that is meant in packages"), None
+    ordered = install_order(packages, chosen = chosen, roots = named.keys(), stands = stands)
+    err = _conflict({package.name: package for package in ordered})
+    if err:
+        return err, None
+
+    # What is built here changes more often than what is locked: its layers lie above.
+    return None, (
+        [package for package in ordered if package.locked] +
+        [package for package in ordered if not package.locked]
+    )

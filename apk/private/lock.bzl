@@ -1,62 +1,54 @@
 """Reads apk.lock.json (docs/formats.md) and refuses what does not look as `apklock lock` wrote it."""
 
 load("//apk/private:archs.bzl", "ARCHS")
-load("//apk/private:names.bzl", "is_package_name")
+load("//apk/private:lock_fields.bzl", "package_problem")
+load("//apk/private:names.bzl", "constraint_name")
 
 visibility(["//apk/..."])
 
-_VERSION = 1
+VERSION = 2
 
-_STRINGS = ["name", "version", "arch", "url", "sha256", "checksum", "layer", "diff_id"]
-_INTS = ["size", "repository"]
-_DIGESTS = ["sha256", "layer", "diff_id"]
-_HEX = "0123456789abcdef"
+_VERSION_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._~"
+_TYPES = {"config": "dict", "packages": "list", "repositories": "list"}
 
-def _is_digest(value):
-    return len(value) == 71 and value.startswith("sha256:") and value[7:].strip(_HEX) == ""
+def _is_plain(text):
+    """Whether a text is a string without control characters."""
+    return type(text) == "string" and text != "" and not [char for char in text.elems() if char < " " or char == "\177"]
 
-def _is_section(value, size):
-    return (
-        type(value) == "list" and len(value) == 2 and
-        type(value[0]) == "int" and type(value[1]) == "int" and
-        0 <= value[0] and 0 < value[1] and value[0] + value[1] <= size
-    )
-
-def _package_problem(package):
-    """Looks for what is wrong with the fields of one package, without the rest of the lock.
-
-    Returns:
-        string, or None
-    """
-    for field in _STRINGS:
-        if type(package.get(field)) != "string" or not package[field]:
-            return "%s is %s, want a string" % (field, repr(package.get(field)))
-    for field in _INTS:
-        if type(package.get(field)) != "int" or package[field] < 0:
-            return "%s is %s, want a number of at least 0" % (field, repr(package.get(field)))
-    for field in _DIGESTS:
-        if not _is_digest(package[field]):
-            return "%s is \"%s\", want \"sha256:\" and 64 lower-case hex digits" % (field, package[field])
-    if not is_package_name(package["name"]):
-        return "name is \"%s\", want letters, digits and + - . _" % package["name"]
-    if package["arch"] not in ARCHS:
-        return "arch is \"%s\", want one of %s" % (package["arch"], ", ".join(ARCHS))
-    sections = package.get("sections")
-    if type(sections) != "dict":
-        return "sections is %s, want an object" % repr(sections)
-    for section in ["control", "data"]:
-        if not _is_section(sections.get(section), package["size"]):
-            return "sections.%s is %s, want [offset, size] inside the file's %d bytes" % (
-                section,
-                repr(sections.get(section)),
-                package["size"],
-            )
+def _repositories_problem(repositories):
+    for repository in repositories:
+        if type(repository) != "dict" or not _is_plain(repository.get("url")):
+            return "repositories has %s, want objects with url, a string" % repr(repository)
+        mirrors = repository.get("mirrors", [])
+        if type(mirrors) != "list" or not all([_is_plain(mirror) for mirror in mirrors]):
+            return "repository %s: mirrors is %s, want a list of strings" % (repository["url"], repr(mirrors))
+        if "tag" in repository and not _is_plain(repository["tag"]):
+            return "repository %s: tag is %s, want a string" % (repository["url"], repr(repository["tag"]))
     return None
 
-def _unknown_dependency(package, locked):
-    for name in package.get("depends", []):
-        if (name, package["arch"]) not in locked:
-            return name
+def _place_problem(package, lock):
+    """Looks for what is wrong with where a package comes from: its URL follows from the rest of its entry."""
+    if package["arch"] not in lock["config"]["archs"]:
+        return "arch is \"%s\", want one of config.archs: %s" % (package["arch"], ", ".join(lock["config"]["archs"]))
+    if package["version"].strip(_VERSION_CHARACTERS):
+        return "version is %s, want letters, digits and + - . _ ~" % repr(package["version"])
+    if package["repository"] >= len(lock["repositories"]):
+        return "repository is %d, want less than %d" % (package["repository"], len(lock["repositories"]))
+    base = lock["repositories"][package["repository"]]["url"].removesuffix("/")
+    urls = [
+        "%s/%s/%s-%s.apk" % (base, folder, package["name"], package["version"])
+        for folder in [package["arch"], "noarch"]
+    ]
+    if package["url"] not in urls:
+        return "url is %s, want %s, as its repository, arch, name and version say" % (repr(package["url"]), repr(urls[0]))
+    return None
+
+def _unmet(package, locked):
+    for field in ["depends", "install_if"]:
+        for requirement in package.get(field, []):
+            for name in requirement.get("by", []):
+                if (name, package["arch"]) not in locked:
+                    return "%s: %s is met by \"%s\", want names of packages of this lock" % (field, repr(requirement["needs"]), name)
     return None
 
 def _lock_problem(lock):
@@ -67,42 +59,36 @@ def _lock_problem(lock):
     """
     if type(lock) != "dict":
         return "it is not a JSON object"
-    if lock.get("version") != _VERSION:
+    if lock.get("version") != VERSION:
         return "version is %s, want %d: it is not a lock, or one of another release of rules_apk" % (
             repr(lock.get("version")),
-            _VERSION,
+            VERSION,
         )
-    for field, want in {"install_order": "dict", "packages": "list", "repositories": "list"}.items():
+    for field, want in _TYPES.items():
         if type(lock.get(field)) != want:
             return "%s is missing or of the wrong type" % field
+    archs = lock["config"].get("archs")
+    if type(archs) != "list" or not archs or [arch for arch in archs if arch not in ARCHS]:
+        return "config.archs is %s, want some of %s" % (repr(archs), ", ".join(ARCHS))
+    problem = _repositories_problem(lock["repositories"])
+    if problem:
+        return problem
 
     locked = {}
     for package in lock["packages"]:
         if type(package) != "dict":
             return "packages has %s, want objects" % repr(package)
-        subject = "package \"%s\" (%s)" % (package.get("name"), package.get("arch"))
-        problem = _package_problem(package)
-        if not problem and package["repository"] >= len(lock["repositories"]):
-            problem = "repository is %d, want less than %d" % (package["repository"], len(lock["repositories"]))
+        problem = package_problem(package) or _place_problem(package, lock)
         key = (package.get("name"), package.get("arch"))
         if not problem and key in locked:
             problem = "it is there twice"
         if problem:
-            return "%s: %s" % (subject, problem)
+            return "package %s (%s): %s" % (repr(package.get("name")), package.get("arch"), problem)
         locked[key] = True
-
-    ordered = {
-        (name, arch): True
-        for arch, names in lock["install_order"].items()
-        for name in names
-    }
     for package in lock["packages"]:
-        subject = "package \"%s\" (%s)" % (package["name"], package["arch"])
-        missing = _unknown_dependency(package, locked)
-        if missing:
-            return "%s: depends has \"%s\", want names of packages of this lock" % (subject, missing)
-        if (package["name"], package["arch"]) not in ordered:
-            return "%s: install_order.%s lacks it" % (subject, package["arch"])
+        problem = _unmet(package, locked)
+        if problem:
+            return "package \"%s\" (%s): %s" % (package["name"], package["arch"], problem)
     return None
 
 def parse_lock(text, *, file, command):
@@ -134,12 +120,8 @@ def package_urls(package, repositories):
         relative to the folder of apk.yaml.
     """
     repository = repositories[package["repository"]]
-    urls = [package["url"]]
-    base = repository["url"].removesuffix("/") + "/"
-    if package["url"].startswith(base):
-        path = package["url"].removeprefix(base)
-        urls += [mirror.removesuffix("/") + "/" + path for mirror in repository.get("mirrors", [])]
-    return urls
+    path = package["url"].removeprefix(repository["url"].removesuffix("/"))
+    return [package["url"]] + [mirror.removesuffix("/") + path for mirror in repository.get("mirrors", [])]
 
 def repository_lines(repositories):
     """What an image's etc/apk/repositories says.
@@ -155,3 +137,35 @@ def repository_lines(repositories):
         for repository in repositories
         if repository["url"].startswith("http://") or repository["url"].startswith("https://")
     ]
+
+def not_locked(names, packages, *, config, file, command):
+    """What to say of packages that apk.yaml asks for by a name that no package of the lock has.
+
+    Args:
+        names: list of strings, what apk.yaml asks for
+        packages: list of dicts, the lock's packages
+        config: string, the name of apk.yaml for errors
+        file: string, the lock's name for errors
+        command: string, the command that writes the lock, for errors
+
+    Returns:
+        dict of name to what to say
+    """
+    locked = {package["name"]: True for package in packages}
+    missing = {name: {} for name in names if name not in locked}
+    for package in packages if missing else []:
+        for provide in package.get("provides", []):
+            name = constraint_name(provide)
+            if name in missing:
+                missing[name][package["name"]] = True
+    return {
+        name: (
+            "%s asks for \"%s\", which is what packages of %s provide, but none is called; name one of them: %s" % (
+                config,
+                name,
+                file,
+                ", ".join(providers),
+            ) if providers else "%s asks for \"%s\", which %s lacks; run: %s" % (config, name, file, command)
+        )
+        for name, providers in missing.items()
+    }

@@ -1,6 +1,7 @@
 """locked_package: the target in the repository of one locked package."""
 
 load("//apk/private:facts.bzl", "apk_facts")
+load("//apk/private:lock_fields.bzl", "closure_fields", "expected_of")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:layers.bzl", "layer_descriptor")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
@@ -29,9 +30,6 @@ ATTRS = OCIBUILD_ATTRS | {
         mandatory = True,
     ),
 }
-
-# What ApkFacts recomputes.
-_EXPECTED = ["name", "version", "size", "sha256", "checksum", "sections", "layer", "diff_id"]
 
 _LAYER_MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
@@ -71,34 +69,23 @@ def _locked_package_impl(ctx):
         ctx,
         apk = None if download else apk,
         download = download,
-        expect = {field: entry[field] for field in _EXPECTED},
+        expect = expected_of(entry),
     )
     return [
         DefaultInfo(files = depset([apk])),
         ApkPackageInfo(
-            apk = apk,
             arch = entry["arch"],
             build_time = entry.get("build_time", 0),
-            conflicts = tuple(entry.get("conflicts", [])),
-            depends = tuple(entry.get("depends", [])),
             download = download,
-            facts = facts.facts,
-            id = entry["sha256"],
-            install_if = tuple(entry.get("install_if", [])),
             layer = OciLayerInfo(
                 blob = apk,
                 facts = facts.facts,
                 inline = locked_layer(entry),
                 remote = layer_remote(blob_is_download = download != None, urls = ctx.attr.urls),
             ),
-            name = entry["name"],
             normalise = entry.get("normalise"),
-            order = 0,  # hub_package knows it: a package's own repository is not to change with its neighbours.
-            origin = "@" + ctx.attr.hub,
-            provides = tuple(entry.get("provides", [])),
-            requires = (),
             size = entry["sections"]["data"][1],
-            version = entry["version"],
+            **closure_fields(entry, hub = ctx.attr.hub)
         ),
     ]
 

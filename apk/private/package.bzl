@@ -152,22 +152,20 @@ def _apk_package_impl(ctx):
         fail("%s: %s" % (ctx.label, err))
     facts = apk_facts(ctx, apk = apk)
     package = ApkPackageInfo(
-        apk = apk,
         arch = arch,
         build_time = ctx.attr.build_time,
-        conflicts = (),
-        depends = (),
+        depends = tuple([(constraint, None) for constraint in ctx.attr.depends]),
         download = None,
-        facts = facts.facts,
         id = str(ctx.label),
-        install_if = tuple(ctx.attr.install_if),
+        install_if = tuple([(constraint, None) for constraint in ctx.attr.install_if]),
         layer = OciLayerInfo(blob = apk, descriptor = facts.descriptor, facts = facts.facts),
+        locked = False,
         name = name,
         normalise = None,
-        order = -1,
         origin = str(ctx.label).removeprefix("@@"),
+        provider_priority = ctx.attr.provider_priority,
         provides = tuple(ctx.attr.provides),
-        requires = tuple(ctx.attr.depends),
+        repository = -1,
         size = None,
         version = ctx.attr.version,
     )

@@ -44,19 +44,19 @@ def _merge(ctx, *, exclude, packages, group):
     name = "%s.%s" % (ctx.label.name, group[0].name if len(group) == 1 else "merged")
     layer = ctx.actions.declare_file(name + ".layer.tar.gz")
     descriptor = ctx.actions.declare_file(name + ".layer.json")
-    facts = [package.facts for package in packages]
+    facts = [package.layer.facts for package in packages]
     args = ocibuild_args(ctx)
     args.add_all(exclude, format_each = "--exclude=%s")
     args.add_all(facts, format_each = "--facts=%s")
     at_hand = [package for package in group if not package.download]
     downloaded = [package for package in group if package.download]
     args.add_all([package.name for package in at_hand + downloaded], format_each = "--package=%s")
-    args.add_all([package.apk for package in at_hand], format_each = "--apk=%s")
+    args.add_all([package.layer.blob for package in at_hand], format_each = "--apk=%s")
     args.add(layer, format = "--blob-out=%s")
     args.add(descriptor, format = "--layer-out=%s")
     action = {
         "args": args,
-        "inputs": facts + [package.apk for package in at_hand],
+        "inputs": facts + [package.layer.blob for package in at_hand],
         "mnemonic": "ApkMerge",
         "outputs": [layer, descriptor],
         "progress_message": "Merging %{output}",

@@ -1,6 +1,8 @@
 """package_repository: downloads one package."""
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
+load("//apk/private:hub_files.bzl", "package_file")
+load("//apk/private:repository_files.bzl", "reproducible", "write_build_files")
 
 visibility(["//apk/..."])
 
@@ -27,9 +29,6 @@ ATTRS = {
     "urls": attr.string_list(
         doc = "Where the package can be had, in order of preference.",
         mandatory = True,
-    ),
-    "_build": attr.label(
-        default = "//apk/private:templates/package.BUILD.tpl",
     ),
 }
 
@@ -76,20 +75,10 @@ def _package_repository_impl(repository_ctx):
         urls = [url for url in urls if not url.startswith("file://")]
     if attr.fetch == "repository" or not urls:
         apk = _download(repository_ctx, json.decode(attr.entry))
-    repository_ctx.template(
-        "BUILD.bazel",
-        attr._build,
-        executable = False,
-        substitutions = {
-            "{apk}": repr(apk),
-            "{entry}": repr(attr.entry),
-            "{hub}": repr(attr.hub),
-            "{urls}": repr(urls),
-        },
-    )
+    write_build_files(repository_ctx, {"": package_file(apk = apk, entry = attr.entry, hub = attr.hub, urls = urls)})
 
     # The digest pins the bytes, and nothing else is used.
-    return repository_ctx.repo_metadata(reproducible = True) if hasattr(repository_ctx, "repo_metadata") else None
+    return reproducible(repository_ctx)
 
 package_repository = repository_rule(
     implementation = _package_repository_impl,

@@ -97,8 +97,8 @@ def _add_packages(args, ctx, packages):
         return []
     for package in packages:
         args.add(package.name, format = "--package=%s")
-        args.add(package.apk, format = "--apk=%s")
-    return [package.apk for package in packages]
+        args.add(package.layer.blob, format = "--apk=%s")
+    return [package.layer.blob for package in packages]
 
 def system_layer(ctx, *, spec, packages):
     """Declares the system layer of an image.
@@ -118,7 +118,7 @@ def system_layer(ctx, *, spec, packages):
     descriptor = ctx.actions.declare_file(name + ".system.json")
     report = ctx.actions.declare_file(name + ".report.json")
     config_fragment = ctx.actions.declare_file(name + ".accounts.json")
-    facts = [package.facts for package in packages]
+    facts = [package.layer.facts for package in packages]
 
     args = ocibuild_args(ctx)
     args.add(json.encode(spec), format = "--spec=%s")

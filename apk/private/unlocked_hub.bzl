@@ -1,6 +1,7 @@
-"""unlocked_hub: what a hub is while there is no lock."""
+"""unlocked_hub: what a hub is while there is no lock that can be read."""
 
-load("//apk/private:hub_commands.bzl", "UNLOCKED_COMMANDS", "hub_commands")
+load("//apk/private:hub_files.bzl", "unlocked_hub_files")
+load("//apk/private:repository_files.bzl", "reproducible", "write_build_files")
 
 visibility(["//apk/..."])
 
@@ -26,49 +27,22 @@ ATTRS = {
         doc = "Names of packages that apk.yaml asks for.",
         mandatory = True,
     ),
-    "_command_template": attr.label(
-        default = "//apk/private:templates/hub_command.BUILD.tpl",
-    ),
-    "_hub_template": attr.label(
-        default = "//apk/private:templates/unlocked_hub.BUILD.tpl",
-    ),
-    "_package_template": attr.label(
-        default = "//apk/private:templates/unlocked_package.BUILD.tpl",
+    "problem": attr.string(
+        doc = "What is wrong with the lock.",
+        mandatory = True,
     ),
 }
 
 def _unlocked_hub_impl(repository_ctx):
     attr = repository_ctx.attr
-    constraint = "%s is missing, make it with [bazel run @%s]" % (attr.lock, attr.hub)
-    repository_ctx.template(
-        "BUILD.bazel",
-        attr._hub_template,
-        executable = False,
-        substitutions = {
-            "{commands}": hub_commands(
-                repository_ctx.read(attr._command_template),
-                config = attr.config,
-                lock = attr.lock,
-                names = UNLOCKED_COMMANDS,
-            ),
-            "{constraint}": repr(constraint),
-            "{file}": attr.lock,
-            "{hub}": attr.hub,
-        },
-    )
-    for name in attr.packages:
-        repository_ctx.template(
-            name + "/BUILD.bazel",
-            attr._package_template,
-            executable = False,
-            substitutions = {
-                "{constraint}": repr("//:" + constraint),
-                "{name}": name,
-            },
-        )
-
-    # Nothing but the attributes goes into it.
-    return repository_ctx.repo_metadata(reproducible = True) if hasattr(repository_ctx, "repo_metadata") else None
+    write_build_files(repository_ctx, unlocked_hub_files(
+        config = attr.config,
+        hub = attr.hub,
+        lock = attr.lock,
+        packages = attr.packages,
+        problem = attr.problem,
+    ))
+    return reproducible(repository_ctx)
 
 unlocked_hub = repository_rule(
     implementation = _unlocked_hub_impl,

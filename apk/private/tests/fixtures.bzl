@@ -14,10 +14,11 @@ def _entry(name, depends, layer, normalise):
         "arch": "x86_64",
         "build_time": 1700000000 + layer,
         "checksum": "Q1x",
-        "depends": depends,
+        "depends": [{"by": [name], "needs": name} for name in depends],
         "diff_id": DIGEST,
         "layer": DIGEST[:-1] + str(layer),
         "name": name,
+        "repository": 0,
         "sections": {"control": [0, 10], "data": [10, 20]},
         "sha256": DIGEST[:-1] + str(layer),
         "size": 30,
@@ -40,7 +41,7 @@ def fake_hub(name, packages, normalise = {}):
         repositories = ["https://example.com/os"],
         tags = ["manual"],
     )
-    for order, (package, depends) in enumerate(packages.items()):
+    for number, (package, depends) in enumerate(packages.items()):
         write_file(
             name = package + "_apk",
             out = package + "-1-r0.apk",
@@ -50,7 +51,7 @@ def fake_hub(name, packages, normalise = {}):
         locked_package(
             name = package + "_x86_64",
             apk = package + "_apk",
-            entry = json.encode(_entry(package, depends, order, normalise.get(package))),
+            entry = json.encode(_entry(package, depends, number, normalise.get(package))),
             hub = name,
             tags = ["manual"],
             urls = ["https://example.com/os/x86_64/%s-1-r0.apk" % package],
@@ -58,7 +59,6 @@ def fake_hub(name, packages, normalise = {}):
         hub_package(
             name = package,
             lock = name,
-            order = order,
             package = select({
                 "@platforms//cpu:x86_64": package + "_x86_64",
                 "//conditions:default": None,

@@ -10,38 +10,48 @@ def _package(name, arch = "x86_64", **kwargs):
     package.update(kwargs)
     return package
 
+def _needs(*names):
+    """Requirements that packages of the same names meet."""
+    return [{"by": [name], "needs": name} for name in names]
+
 def _graph(packages):
-    order = {}
-    for package in packages:
-        order.setdefault(package["arch"], []).append(package["name"])
-    return hub_graph({"install_order": order, "packages": packages})
+    return hub_graph({"packages": packages})
 
 def _plain_test_impl(ctx):
     env = unittest.begin(ctx)
     graph = _graph([
         _package("musl"),
-        _package("zlib", depends = ["musl"]),
-        _package("app", depends = ["zlib", "musl"]),
+        _package("zlib", depends = _needs("musl")),
+        _package("app", depends = _needs("zlib", "musl")),
     ])
     asserts.equals(env, {"app": ["musl", "zlib"], "musl": [], "zlib": ["musl"]}, graph.deps)
-    asserts.equals(env, {"app": {"x86_64": 2}, "musl": {"x86_64": 0}, "zlib": {"x86_64": 1}}, graph.packages)
+    asserts.equals(env, {"app": ["x86_64"], "musl": ["x86_64"], "zlib": ["x86_64"]}, graph.packages)
     asserts.equals(env, {}, graph.cycles)
+
+    # All that may meet it may come along; what is excluded does not.
+    graph = _graph([
+        _package("app", depends = [{"by": ["a", "b"], "needs": "v"}, {"by": ["c"], "needs": "!c<1"}, {"needs": "!d"}]),
+        _package("a"),
+        _package("b"),
+        _package("c"),
+    ])
+    asserts.equals(env, ["a", "b"], graph.deps["app"])
     return unittest.end(env)
 
 plain_test = unittest.make(_plain_test_impl)
 
 def _archs_test_impl(ctx):
-    """Edges of all archs are there, and an arch that lacks a package has no position for it."""
+    """Edges of all archs are there, and an arch that lacks a package is not listed."""
     env = unittest.begin(ctx)
     graph = _graph([
-        _package("app", depends = ["a"]),
+        _package("app", depends = _needs("a")),
         _package("a"),
-        _package("app", arch = "aarch64", depends = ["b"]),
+        _package("app", arch = "aarch64", depends = _needs("b")),
         _package("b", arch = "aarch64"),
     ])
     asserts.equals(env, ["a", "b"], graph.deps["app"])
-    asserts.equals(env, {"aarch64": 0, "x86_64": 0}, graph.packages["app"])
-    asserts.equals(env, {"x86_64": 1}, graph.packages["a"])
+    asserts.equals(env, ["x86_64", "aarch64"], graph.packages["app"])
+    asserts.equals(env, ["x86_64"], graph.packages["a"])
     return unittest.end(env)
 
 archs_test = unittest.make(_archs_test_impl)
@@ -49,10 +59,10 @@ archs_test = unittest.make(_archs_test_impl)
 def _cycle_test_impl(ctx):
     env = unittest.begin(ctx)
     graph = _graph([
-        _package("root", depends = ["b"]),
-        _package("b", depends = ["a", "outside"]),
-        _package("a", depends = ["b", "other"]),
-        _package("outside", depends = ["outside"]),
+        _package("root", depends = _needs("b")),
+        _package("b", depends = _needs("a", "outside")),
+        _package("a", depends = _needs("b", "other")),
+        _package("outside", depends = _needs("outside")),
         _package("other"),
     ])
     asserts.equals(env, {"other": [], "outside": [], "root": ["b"]}, graph.deps)
@@ -65,13 +75,13 @@ def _install_if_test_impl(ctx):
     env = unittest.begin(ctx)
     packages = [
         _package("openrc"),
-        _package("busybox", depends = ["openrc"]),
+        _package("busybox", depends = _needs("openrc")),
         _package("chrony"),
-        _package("chrony-openrc", install_if = ["openrc", "chrony=4.5-r0"]),
+        _package("chrony-openrc", install_if = _needs("openrc", "chrony")),
         _package("ppp", provides = ["ppp-daemon=2"]),
         _package("pptp", provides = ["ppp-daemon"]),
-        _package("ifupdown", install_if = ["openrc", "ppp-daemon"]),
-        _package("docs", install_if = ["!nodocs", "manual"]),
+        _package("ifupdown", install_if = _needs("openrc") + [{"by": ["ppp", "pptp"], "needs": "ppp-daemon"}]),
+        _package("docs"),
     ]
     asserts.equals(
         env,
@@ -89,7 +99,7 @@ def _install_if_cycle_test_impl(ctx):
     env = unittest.begin(ctx)
     graph = _graph([
         _package("chrony"),
-        _package("chrony-openrc", depends = ["chrony"], install_if = ["chrony"]),
+        _package("chrony-openrc", depends = _needs("chrony"), install_if = _needs("chrony")),
     ])
     asserts.equals(env, ["chrony", "chrony-openrc"], graph.cycles["chrony"].members)
     return unittest.end(env)

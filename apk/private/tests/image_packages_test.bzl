@@ -5,14 +5,41 @@ load("//apk/private:image_packages.bzl", "image_packages")
 
 visibility("private")
 
-def _locked(name, order, version = "1-r0", hub = "@w", **kwargs):
-    return _package(name, id = hub + name + version, order = order, origin = hub, version = version, **kwargs)
+def _locked(name, version = "1-r0", hub = "@w", depends = (), install_if = (), **kwargs):
+    return _package(
+        name,
+        depends = _met(depends),
+        id = hub + name + version,
+        install_if = _met(install_if),
+        locked = True,
+        origin = hub,
+        repository = 0,
+        version = version,
+        **kwargs
+    )
 
-def _built(name, version = "1-r0", **kwargs):
-    return _package(name, id = "//:" + name, order = -1, origin = "//:" + name, version = version, **kwargs)
+def _met(requirements):
+    """Requirements as a lock has them, of names, or of pairs of a constraint and the names that meet it."""
+    return tuple([
+        requirement if type(requirement) == "tuple" else (requirement, (requirement,))
+        for requirement in requirements
+    ])
+
+def _built(name, version = "1-r0", requires = (), install_if = (), **kwargs):
+    return _package(
+        name,
+        depends = tuple([(constraint, None) for constraint in requires]),
+        id = "//:" + name,
+        install_if = tuple([(constraint, None) for constraint in install_if]),
+        locked = False,
+        origin = "//:" + name,
+        repository = -1,
+        version = version,
+        **kwargs
+    )
 
 def _package(name, **kwargs):
-    fields = {"conflicts": (), "depends": (), "install_if": (), "provides": (), "requires": ()}
+    fields = {"provider_priority": 0, "provides": ()}
     fields.update(kwargs)
     return struct(name = name, **fields)
 
@@ -22,30 +49,30 @@ def _names(roots, available):
     return err or [package.name for package in packages]
 
 _LOCKED = [
-    _locked("baselayout", 0),
-    _locked("musl", 1, provides = ("so:libc.musl.so.1=1",)),
-    _locked("busybox", 2, depends = ("musl",)),
-    _locked("openssl", 3, depends = ("libssl", "musl")),
-    _locked("libssl", 4, depends = ("musl",)),
-    _locked("ssl_client", 5, depends = ("libssl", "musl"), install_if = ("busybox=1-r0", "libssl")),
-    _locked("ssl_client-doc", 6, install_if = ("ssl_client",)),
-    _locked("unused", 7, install_if = ("absent",)),
-    _locked("a", 8, depends = ("b",)),
-    _locked("b", 9, depends = ("a", "musl")),
+    _locked("baselayout"),
+    _locked("musl", provides = ("so:libc.musl.so.1=1",)),
+    _locked("busybox", depends = ("musl",)),
+    _locked("openssl", depends = ("libssl", "musl")),
+    _locked("libssl", depends = ("musl",)),
+    _locked("ssl_client", depends = ("libssl", "musl"), install_if = (("busybox=1-r0", ("busybox",)), "libssl")),
+    _locked("ssl_client-doc", install_if = ("ssl_client",)),
+    _locked("unused"),
+    _locked("a", depends = ("b",)),
+    _locked("b", depends = ("a", "musl")),
 ]
 
 def _closure_test_impl(ctx):
     env = unittest.begin(ctx)
     for what, roots, want in [
         ("only what is asked for", ["musl"], ["musl"]),
-        ("dependencies, in install order", ["openssl"], ["musl", "openssl", "libssl"]),
+        ("dependencies, in install order", ["openssl"], ["musl", "libssl", "openssl"]),
         ("roots in any order", ["busybox", "baselayout"], ["baselayout", "musl", "busybox"]),
         (
             "install_if, and what that leads to",
             ["openssl", "busybox"],
-            ["musl", "busybox", "openssl", "libssl", "ssl_client", "ssl_client-doc"],
+            ["musl", "busybox", "libssl", "ssl_client", "ssl_client-doc", "openssl"],
         ),
-        ("a circle", ["b"], ["musl", "a", "b"]),
+        ("a circle", ["b"], ["a", "musl", "b"]),
         ("a root twice", ["musl", "musl"], ["musl"]),
     ]:
         asserts.equals(env, want, _names(roots, _LOCKED), what)
@@ -54,16 +81,19 @@ def _closure_test_impl(ctx):
 closure_test = unittest.make(_closure_test_impl)
 
 def _install_if_test_impl(ctx):
+    """Of a package that was built here; what a lock says is tested beside apk, in Go."""
     env = unittest.begin(ctx)
     for what, conditions, want in [
         ("by provide", ("so:libc.musl.so.1",), True),
         ("by provide and version", ("so:libc.musl.so.1=1",), True),
         ("another version", ("musl=2-r0",), False),
         ("one of two", ("musl", "busybox"), False),
-        ("something not there", ("musl", "!busybox"), True),
+        # apk 2.14 does not take absence for an answer.
+        ("something not there", ("musl", "!busybox"), False),
         ("something there", ("!musl",), False),
+        ("there at another version", ("musl", "!musl=2-r0"), True),
     ]:
-        available = _LOCKED + [_locked("extra", 10, install_if = conditions)]
+        available = _LOCKED + [_built("extra", install_if = conditions)]
         asserts.equals(env, ["musl", "extra"] if want else ["musl"], _names(["musl"], available), what)
     return unittest.end(env)
 
@@ -94,9 +124,18 @@ def _built_packages_test_impl(ctx):
             ["dash", "app"],
         ),
         (
+            "of several that provide it, the one with a version",
+            [
+                _built("app", requires = ("sh",)),
+                _built("bash", provides = ("sh",)),
+                _built("dash", provides = ("sh=1",)),
+            ],
+            ["dash", "app"],
+        ),
+        (
             "in a circle",
             [_built("app", requires = ("peer",)), _built("peer", requires = ("app",))],
-            ["app", "peer"],
+            ["peer", "app"],
         ),
     ]:
         asserts.equals(env, want, _names(["app"], built + _LOCKED), what)
@@ -118,13 +157,13 @@ root_wins_test = unittest.make(_root_wins_test_impl)
 
 def _errors_test_impl(ctx):
     env = unittest.begin(ctx)
-    other = _locked("musl", 0, hub = "@x", version = "2-r0")
+    other = _locked("musl", hub = "@x", version = "2-r0")
     clash = "two packages are called \"musl\": musl-1-r0 of @w and musl-2-r0 of @x, want one; "
     for what, roots, available, want in [
         ("two roots with one name", [_LOCKED[1], other], _LOCKED + [other], clash + "two images that need both use two locks"),
         (
             "two locks that clash below their roots",
-            [_LOCKED[2], _locked("zlib", 1, depends = ("musl",), hub = "@x")],
+            [_LOCKED[2], _locked("zlib", depends = ("musl",), hub = "@x")],
             _LOCKED + [other],
             clash + "name the one that is meant in packages",
         ),
@@ -138,13 +177,19 @@ def _errors_test_impl(ctx):
         (
             "too many have it",
             [_built("app", requires = ("sh",))],
-            [_built("bash", provides = ("sh",)), _built("dash", provides = ("sh=1",))],
+            [_built("bash", provides = ("sh",)), _built("dash", provides = ("sh",))],
             "package \"app\" of //:app depends on \"sh\", which several packages provide: bash, dash; " +
             "add one of them to packages",
         ),
         (
+            "nothing picks the only one",
+            [_built("app", requires = ("sh",))],
+            [_built("bash", provides = ("sh",))],
+            "package \"app\" of //:app depends on \"sh\", which \"bash\" provides, but nothing picks by itself; add it to packages",
+        ),
+        (
             "a locked package excludes another",
-            [_locked("inetutils", 10, conflicts = ("busybox",)), _LOCKED[2]],
+            [_locked("inetutils", depends = (("!busybox", ()),)), _LOCKED[2]],
             _LOCKED,
             "package \"inetutils\" of @w excludes \"busybox\", and busybox-1-r0 of @w is in the image, too",
         ),
@@ -159,13 +204,37 @@ def _errors_test_impl(ctx):
         asserts.equals(env, want, err, what)
 
     # With a version it is for the system layer to say, and a package does not exclude itself.
-    for conflicts in [("busybox<1",), ("inetutils",)]:
-        roots = [_locked("inetutils", 10, conflicts = conflicts), _LOCKED[2]]
+    for excluded in [("!busybox<1", ()), ("!inetutils", ())]:
+        roots = [_locked("inetutils", depends = (excluded,)), _LOCKED[2]]
         err, _ = image_packages(available = _LOCKED + roots, roots = roots)
         asserts.equals(env, None, err)
     return unittest.end(env)
 
 errors_test = unittest.make(_errors_test_impl)
 
+def _beside_a_lock_test_impl(ctx):
+    """What was built here can be what a locked package depends on, and the other way round."""
+    env = unittest.begin(ctx)
+    locked = [
+        _locked("app", depends = (("java", ("jdk17", "jdk11")),)),
+        _locked("jdk11", provides = ("java",)),
+        _locked("jdk17", provides = ("java",)),
+    ]
+    java = _built("java", version = "21-r0")
+    jdk21 = _built("jdk21", provides = ("java",), provider_priority = 10)
+    for what, roots, want in [
+        ("a package of that name, named", [locked[0], java], ["app", "java"]),
+        ("a package that provides it, named", [locked[0], jdk21], ["app", "jdk21"]),
+        ("a locked one, named", [locked[0], locked[1]], ["jdk11", "app"]),
+    ]:
+        err, packages = image_packages(available = locked + roots, roots = roots)
+        asserts.equals(env, None, err, what)
+        asserts.equals(env, want, [package.name for package in packages or []], what)
+    err, packages = image_packages(available = locked + [jdk21], roots = locked[:1])
+    asserts.equals(env, (None, ["app", "jdk21"]), (err, [package.name for package in packages]), "its priority picks it")
+    return unittest.end(env)
+
+beside_a_lock_test = unittest.make(_beside_a_lock_test_impl)
+
 def image_packages_test_suite(name):
-    unittest.suite(name, closure_test, install_if_test, built_packages_test, root_wins_test, errors_test)
+    unittest.suite(name, closure_test, beside_a_lock_test, install_if_test, built_packages_test, root_wins_test, errors_test)

@@ -131,7 +131,7 @@ facts_test = analysistest.make(_facts_test_impl)
 def _one_configuration_test_impl(ctx):
     """Whatever the platform and mode, facts are made at the same path."""
     env = analysistest.begin(ctx)
-    root = analysistest.target_under_test(env)[ApkClosureInfo].package.facts.root.path
+    root = analysistest.target_under_test(env)[ApkClosureInfo].package.layer.facts.root.path
     asserts.true(env, "-exec" in root, "facts are in " + root)
     return analysistest.end(env)
 

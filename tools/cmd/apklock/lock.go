@@ -102,8 +102,12 @@ func describe(w io.Writer, path string, l *lockfile.Lock) {
 	for _, note := range l.Notes {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}
+	packages := make(map[string]int)
+	for _, p := range l.Packages {
+		packages[p.Arch]++
+	}
 	for _, arch := range l.Config.Archs {
-		fmt.Fprintf(w, "%s: %s\n", arch, progress.Count(len(l.InstallOrder[arch]), "package"))
+		fmt.Fprintf(w, "%s: %s\n", arch, progress.Count(packages[arch], "package"))
 	}
 	fmt.Fprintf(w, "wrote %s\n", path)
 }

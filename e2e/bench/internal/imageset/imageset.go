@@ -24,7 +24,10 @@ func ReadLock(path, arch string) (Graph, error) {
 	var lock struct {
 		Packages []struct {
 			Name, Arch string
-			Depends    []string
+			Depends    []struct {
+				Needs string
+				By    []string
+			}
 		}
 	}
 	if err := json.Unmarshal(text, &lock); err != nil {
@@ -33,7 +36,12 @@ func ReadLock(path, arch string) (Graph, error) {
 	g := Graph{}
 	for _, p := range lock.Packages {
 		if p.Arch == arch {
-			g[p.Name] = p.Depends
+			g[p.Name] = nil
+			for _, d := range p.Depends {
+				if !strings.HasPrefix(d.Needs, "!") {
+					g[p.Name] = append(g[p.Name], d.By...)
+				}
+			}
 		}
 	}
 	return g, nil

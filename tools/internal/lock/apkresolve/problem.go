@@ -247,16 +247,16 @@ func (p *problem) addDependency(from packageID, dep *dependency) {
 
 // candidates gives the packages that satisfy a dependency, in apk's order of
 // preference.
-func (p *problem) candidates(dep *dependency) []candidate {
+func (c *catalog) candidates(dep *dependency) []candidate {
 	var matching []provider
-	for _, provider := range p.providersOf(dep.name) {
-		if p.matches(dep, provider) {
+	for _, provider := range c.providersOf(dep.name) {
+		if c.matches(dep, provider) {
 			matching = append(matching, provider)
 		}
 	}
-	tag := p.tags[dep.Tag]
+	tag := c.tags[dep.Tag]
 	slices.SortStableFunc(matching, func(a, b provider) int {
-		x, y := &p.packages[a.pkg], &p.packages[b.pkg]
+		x, y := &c.packages[a.pkg], &c.packages[b.pkg]
 		if order := compareBool(y.tags&tag != 0, x.tags&tag != 0); order != 0 {
 			return order
 		}
@@ -275,8 +275,8 @@ func (p *problem) candidates(dep *dependency) []candidate {
 	})
 	var list []candidate
 	for _, provider := range matching {
-		picked := provider.version != "" || p.packages[provider.pkg].ProviderPriority != 0
-		i := slices.IndexFunc(list, func(c candidate) bool { return c.pkg == provider.pkg })
+		picked := provider.version != "" || c.packages[provider.pkg].ProviderPriority != 0
+		i := slices.IndexFunc(list, func(other candidate) bool { return other.pkg == provider.pkg })
 		if i < 0 {
 			list = append(list, candidate{provider.pkg, picked})
 		} else {

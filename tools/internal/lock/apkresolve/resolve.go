@@ -39,10 +39,22 @@ type Selected struct {
 	*apkindex.Package
 	// Repository is an index into Request.Repositories.
 	Repository int
-	// Depends has the names of the selected packages that satisfy the
-	// package's dependencies, sorted, each once. The package itself is not
-	// among them.
-	Depends []string
+	// Depends has what the package depends on and what it excludes, in the order of
+	// the index.
+	Depends []Requirement
+	// InstallIf has what the package waits for. It is empty where not all of it is
+	// met by selected packages.
+	InstallIf []Requirement
+}
+
+// Requirement is a constraint and what meets it.
+type Requirement struct {
+	Needs string // as in the index
+	// By has the names of the selected packages that meet it, in apk's order of
+	// preference. The package that has the requirement may be one of them. Of
+	// something that is excluded, they are those that go by the name at a version
+	// that is not: there may be none.
+	By []string
 }
 
 // Solution is a set of packages that satisfies a request.

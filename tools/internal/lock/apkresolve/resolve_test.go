@@ -2,6 +2,7 @@ package apkresolve
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -201,16 +202,45 @@ func TestSelected(t *testing.T) {
 		b 1 p:so:b=1 p:v
 		c 1 p:so:c=1 p:v k:1`, `
 		@edge
-		a 1 D:so:b D:so:c=1 D:b D:v D:!old`)
+		a 1 D:so:b D:so:c=1 D:b D:v D:!old D:!b<1`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := s.Packages[slices.IndexFunc(s.Packages, func(p Selected) bool { return p.Name == "a" })]
-	if !slices.Equal(a.Depends, []string{"b", "c"}) || a.Repository != 1 {
-		t.Errorf("a depends on %v and is in repository %d, want b, c and 1", a.Depends, a.Repository)
+	want := []Requirement{{"so:b", []string{"b"}}, {"so:c=1", []string{"c"}}, {"b", []string{"b"}}, {"v", []string{"c", "b"}}, {"!old", nil}, {"!b<1", []string{"b"}}}
+	if !reflect.DeepEqual(a.Depends, want) || a.Repository != 1 {
+		t.Errorf("a depends on %v and is in repository %d, want %v and 1", a.Depends, a.Repository, want)
 	}
 	if b := s.Packages[0]; b.Repository != 0 || b.Depends != nil {
 		t.Errorf("%s depends on %v and is in repository %d, want nothing and 0", b, b.Depends, b.Repository)
+	}
+}
+
+// TestSelectedInstallIf: what an install_if waits for, or nothing where the
+// selected packages can never meet all of it.
+func TestSelectedInstallIf(t *testing.T) {
+	s, err := resolveText(t, "a b met absent excluded unwanted other", `
+		a 2 p:v
+		b 1 p:v
+		met 1 i:v i:a=2
+		absent 1 i:a i:c
+		excluded 1 i:a i:!c
+		unwanted 1 i:a i:!b
+		other 1 i:a i:!b<1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][]Requirement{
+		"met":      {{"v", []string{"a", "b"}}, {"a=2", []string{"a"}}},
+		"absent":   nil,
+		"excluded": nil,
+		"unwanted": nil,
+		"other":    {{"a", []string{"a"}}, {"!b<1", []string{"b"}}},
+	} {
+		p := s.Packages[slices.IndexFunc(s.Packages, func(p Selected) bool { return p.Name == name })]
+		if !reflect.DeepEqual(p.InstallIf, want) {
+			t.Errorf("%s waits for %v, want %v", name, p.InstallIf, want)
+		}
 	}
 }
 

@@ -11,25 +11,54 @@ func (c *catalog) solution(order []packageID, chosen map[packageID]bool) *Soluti
 			Package:    c.packages[id].Package,
 			Repository: c.repositoryOf(id, defaultTag|carried[id]),
 			Depends:    c.edges(id, chosen),
+			InstallIf:  c.waits(id, chosen),
 		}
 	}
 	return s
 }
 
-// edges names the chosen packages that satisfy the dependencies of one.
-func (c *catalog) edges(id packageID, chosen map[packageID]bool) []string {
-	var names []string
+// edges gives the dependencies of a package, each with the chosen packages that
+// meet it.
+func (c *catalog) edges(id packageID, chosen map[packageID]bool) []Requirement {
+	var list []Requirement
 	depends := c.depends(id)
 	for i := range depends {
-		if depends[i].Conflict {
-			continue
+		list = append(list, c.requirement(&depends[i], chosen))
+	}
+	return list
+}
+
+// waits gives the parts of an install_if, each with the chosen packages that
+// meet it, or nothing where one is met by none: then no selection of the chosen
+// packages has the package for its install_if. A part with "!" wants the name to
+// be there, too: see triggered.
+func (c *catalog) waits(id packageID, chosen map[packageID]bool) []Requirement {
+	var list []Requirement
+	installIf := c.packages[id].installIf
+	for i := range installIf {
+		r := c.requirement(&installIf[i], chosen)
+		if len(r.By) == 0 {
+			return nil
 		}
-		for _, p := range c.providersOf(depends[i].name) {
-			if chosen[p.pkg] && p.pkg != id && c.matches(&depends[i], p) {
-				names = append(names, c.packages[p.pkg].Name)
+		list = append(list, r)
+	}
+	return list
+}
+
+func (c *catalog) requirement(dep *dependency, chosen map[packageID]bool) Requirement {
+	r := Requirement{Needs: dep.String()}
+	if !dep.Conflict {
+		for _, candidate := range c.candidates(dep) {
+			if chosen[candidate.pkg] {
+				r.By = append(r.By, c.packages[candidate.pkg].Name)
 			}
 		}
+		return r
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	for _, p := range c.providersOf(dep.name) {
+		if name := c.packages[p.pkg].Name; chosen[p.pkg] && !c.matches(dep, p) && !slices.Contains(r.By, name) {
+			r.By = append(r.By, name)
+		}
+	}
+	return r
 }

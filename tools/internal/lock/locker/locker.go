@@ -60,7 +60,6 @@ func (l *Locker) finish(ctx context.Context, m *market, chosen solutions) (*lock
 		Config:       Normalise(config),
 		Notes:        versionNotes(config.Archs, chosen),
 		Repositories: repositories(config, m.indexes),
-		InstallOrder: installOrder(chosen),
 	}
 	if config.RequireSameVersion && len(lock.Notes) > 0 {
 		return nil, &DifferentVersions{Notes: lock.Notes}
@@ -128,17 +127,6 @@ func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index)
 		all = append(all, locked)
 	}
 	return all
-}
-
-func installOrder(chosen solutions) map[string][]string {
-	order := make(map[string][]string)
-	for arch, solution := range chosen {
-		order[arch] = []string{}
-		for _, p := range solution.Packages {
-			order[arch] = append(order[arch], p.Name)
-		}
-	}
-	return order
 }
 
 // DifferentVersions is the error for a config that requires the same version on

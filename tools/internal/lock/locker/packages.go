@@ -2,13 +2,10 @@ package locker
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
@@ -29,7 +26,6 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 		results = append(results, entries)
 		listed := make([]*apkfacts.Facts, len(entries))
 		facts = append(facts, listed)
-		names := provided(chosen[arch])
 		for i, selected := range chosen[arch].Packages {
 			group.Go(func() error {
 				repository := config.Repositories[selected.Repository]
@@ -38,11 +34,11 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 					return err
 				}
 				listed[i] = &apkfacts.Facts{Name: selected.Name, Version: selected.Version, Info: apkfacts.Info(file.Info), Entries: contents}
-				entries[i], err = entry(repository, arch, selected, file, names)
-				if err == nil && l.Progress != nil {
+				entries[i] = entry(repository, arch, selected, file)
+				if l.Progress != nil {
 					l.Progress.Done(&entries[i])
 				}
-				return err
+				return nil
 			})
 		}
 	}
@@ -90,63 +86,29 @@ func (l *Locker) advance(n int) {
 }
 
 // entry puts together what index, resolver and package file say.
-func entry(repository apkconfig.Repository, arch string, p apkresolve.Selected, f *apkfile.File, names map[string][]string) (lockfile.Package, error) {
+func entry(repository apkconfig.Repository, arch string, p apkresolve.Selected, f *apkfile.File) lockfile.Package {
 	e := lockfile.Package{
 		Name: p.Name, Version: p.Version, Arch: arch, Repository: p.Repository,
 		URL:  repository.URL + "/" + arch + "/" + p.FileName(),
 		Size: f.Size, SHA256: f.SHA256, Checksum: f.Checksum, Layer: f.LayerDigest, DiffID: f.DiffID,
 		Sections:      lockfile.Sections{Control: span(f.Control), Data: span(f.Data)},
 		InstalledSize: p.InstalledSize, BuildTime: p.BuildTime, Origin: p.Origin, License: p.License,
-		Depends: p.Depends, Provides: p.Provides, Replaces: f.Info.List("replaces"),
+		Depends: requirements(p.Depends), Provides: p.Provides, ProviderPriority: p.ProviderPriority,
+		InstallIf: requirements(p.InstallIf), Replaces: f.Info.List("replaces"),
 	}
 	if f.Signature.Size > 0 {
 		signature := span(f.Signature)
 		e.Sections.Signature = &signature
 	}
-	for _, d := range p.Package.Depends {
-		if conflict, ok := strings.CutPrefix(d, "!"); ok {
-			e.Conflicts = append(e.Conflicts, conflict)
-		}
-	}
-	keep, err := canBeMet(p.InstallIf, names)
-	if err != nil {
-		return e, fmt.Errorf("%s: install_if: %w", e.ID(), err)
-	}
-	if keep {
-		e.InstallIf = p.InstallIf
-	}
-	return e, nil
+	return e
 }
 
 func span(s apkfile.Section) lockfile.Range { return lockfile.Range{s.Offset, s.Size} }
 
-// provided returns the versions under which each name is in a solution; "" is
-// that of a virtual.
-func provided(s *apkresolve.Solution) map[string][]string {
-	names := make(map[string][]string)
-	for _, p := range s.Packages {
-		names[p.Name] = append(names[p.Name], p.Version)
-		for _, text := range p.Provides {
-			// The resolver has parsed them all.
-			if c, err := apkconstraint.Parse(text); err == nil {
-				names[c.Name] = append(names[c.Name], c.Version)
-			}
-		}
+func requirements(list []apkresolve.Requirement) []lockfile.Requirement {
+	var all []lockfile.Requirement
+	for _, r := range list {
+		all = append(all, lockfile.Requirement(r))
 	}
-	return names
-}
-
-// canBeMet reports whether some set of the locked packages meets an install_if.
-func canBeMet(installIf []string, names map[string][]string) (bool, error) {
-	for _, text := range installIf {
-		c, err := apkconstraint.Parse(text)
-		if err != nil {
-			return false, err
-		}
-		// An image without the unwanted package may exist: keep a "!name".
-		if !c.Conflict && !slices.ContainsFunc(names[c.Name], c.Matches) {
-			return false, nil
-		}
-	}
-	return len(installIf) > 0, nil
+	return all
 }

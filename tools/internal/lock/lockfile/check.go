@@ -5,8 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -40,10 +40,13 @@ func (l *Lock) check() error {
 			return fmt.Errorf("%s: %w", l.Packages[i].ID(), err)
 		}
 	}
-	return l.checkComplete(names)
+	return nil
 }
 
 func (l *Lock) checkRepositories() error {
+	if len(l.Config.Archs) == 0 {
+		return errors.New("config.archs is empty, want the architectures that the lock is for")
+	}
 	for i, r := range l.Repositories {
 		if r.URL == "" {
 			return fmt.Errorf("repositories[%d]: no url; want one", i)
@@ -155,18 +158,16 @@ func (p *Package) checkSections() error {
 }
 
 func (p *Package) checkEdges(names map[string]bool) error {
-	for i, d := range p.Depends {
-		if !names[d] {
-			return fmt.Errorf("depends on %q, which is not locked for %s; want an entry for it", d, p.Arch)
-		}
-		if d == p.Name || i > 0 && p.Depends[i-1] >= d {
-			return fmt.Errorf("depends is %q, want other packages' names, sorted, each once", p.Depends)
-		}
+	if err := p.checkRequirements("depends", p.Depends, names); err != nil {
+		return err
+	}
+	if err := p.checkRequirements("install_if", p.InstallIf, names); err != nil {
+		return err
 	}
 	for _, list := range []struct {
 		field string
 		items []string
-	}{{"conflicts", p.Conflicts}, {"provides", p.Provides}, {"install_if", p.InstallIf}, {"replaces", p.Replaces}} {
+	}{{"provides", p.Provides}, {"replaces", p.Replaces}} {
 		for _, item := range list.items {
 			if _, err := apkconstraint.Parse(item); err != nil {
 				return fmt.Errorf("%s: %w", list.field, err)
@@ -176,26 +177,21 @@ func (p *Package) checkEdges(names map[string]bool) error {
 	return nil
 }
 
-// checkComplete compares install_order, which has every package once, with the
-// packages.
-func (l *Lock) checkComplete(names map[string]map[string]bool) error {
-	if got := slices.Sorted(maps.Keys(l.InstallOrder)); !slices.Equal(got, l.Config.Archs) {
-		return fmt.Errorf("install_order has the archs %q, want config.archs: %q", got, l.Config.Archs)
-	}
-	for _, arch := range l.Config.Archs {
-		ordered := make(map[string]bool)
-		for _, name := range l.InstallOrder[arch] {
-			if !names[arch][name] {
-				return fmt.Errorf("install_order of %s: %q has no entry in packages; want one", arch, name)
-			}
-			if ordered[name] {
-				return fmt.Errorf("install_order of %s: %q is there twice", arch, name)
-			}
-			ordered[name] = true
+func (p *Package) checkRequirements(field string, list []Requirement, names map[string]bool) error {
+	for _, r := range list {
+		c, err := apkconstraint.Parse(r.Needs)
+		if err != nil {
+			return fmt.Errorf("%s: %w", field, err)
 		}
-		for _, name := range slices.Sorted(maps.Keys(names[arch])) {
-			if !ordered[name] {
-				return fmt.Errorf("package %q (%s): is missing in install_order", name, arch)
+		if len(r.By) == 0 && !c.Conflict {
+			return fmt.Errorf("%s: %q is met by no package; want the names of those that meet it", field, r.Needs)
+		}
+		for i, name := range r.By {
+			if !names[name] {
+				return fmt.Errorf("%s: %q is met by %q, which is not locked for %s; want an entry for it", field, r.Needs, name, p.Arch)
+			}
+			if slices.Contains(r.By[:i], name) {
+				return fmt.Errorf("%s: %q is met by %q, want each name once", field, r.Needs, r.By)
 			}
 		}
 	}

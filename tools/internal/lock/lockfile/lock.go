@@ -4,8 +4,13 @@
 // docs/apk.lock.schema.json is its JSON schema.
 package lockfile
 
+import (
+	"slices"
+	"strings"
+)
+
 // Version is the format version that this package reads and writes.
-const Version = 1
+const Version = 2
 
 // A Lock is a whole apk.lock.json. Digests are "sha256:<lower-case hex>".
 type Lock struct {
@@ -13,9 +18,6 @@ type Lock struct {
 	Config       Config       `json:"config"`
 	Notes        []string     `json:"notes,omitempty"`
 	Repositories []Repository `json:"repositories"`
-	// InstallOrder holds, by architecture, the name of every package in the
-	// order in which apk would install them.
-	InstallOrder map[string][]string `json:"install_order"`
 	// Packages are sorted by name, then architecture.
 	Packages []Package `json:"packages"`
 }
@@ -64,6 +66,17 @@ type Sections struct {
 	Data      Range  `json:"data"`
 }
 
+// A Requirement is something that a package depends on, or waits for, and the
+// locked packages that meet it.
+type Requirement struct {
+	Needs string `json:"needs"` // the constraint, as in the index
+	// By has the names of all locked packages of the architecture that meet it, in
+	// the order in which apk prefers them; the package itself may be one. Of a
+	// constraint that excludes ("!name<2") they are those that go by the name and
+	// are not excluded, if any: they are not needed, but come first if they are there.
+	By []string `json:"by,omitempty"`
+}
+
 // A Package is one package file.
 type Package struct {
 	Name       string   `json:"name"`
@@ -78,17 +91,33 @@ type Package struct {
 	Layer      string   `json:"layer"`    // digest of the data section
 	DiffID     string   `json:"diff_id"`  // digest of the uncompressed data section
 
-	InstalledSize int64    `json:"installed_size,omitempty"` // bytes
-	BuildTime     int64    `json:"build_time,omitempty"`     // Unix seconds
-	Origin        string   `json:"origin,omitempty"`
-	License       string   `json:"license,omitempty"`
-	Depends       []string `json:"depends,omitempty"` // names of locked packages
-	Conflicts     []string `json:"conflicts,omitempty"`
-	Provides      []string `json:"provides,omitempty"`
-	InstallIf     []string `json:"install_if,omitempty"`
-	Replaces      []string `json:"replaces,omitempty"`
+	InstalledSize int64  `json:"installed_size,omitempty"` // bytes
+	BuildTime     int64  `json:"build_time,omitempty"`     // Unix seconds
+	Origin        string `json:"origin,omitempty"`
+	License       string `json:"license,omitempty"`
+	// Depends is in the order of the index, which the install order follows. It has
+	// what the package excludes, too.
+	Depends          []Requirement `json:"depends,omitempty"`
+	Provides         []string      `json:"provides,omitempty"`
+	ProviderPriority int           `json:"provider_priority,omitempty"`
+	// InstallIf is empty where no set of locked packages can meet all of it.
+	InstallIf []Requirement `json:"install_if,omitempty"`
+	Replaces  []string      `json:"replaces,omitempty"`
 	// Normalise says why the package cannot be used as it is, or is empty.
 	Normalise string `json:"normalise,omitempty"`
+}
+
+// Needed returns the names of all packages that the package may bring along for
+// what it depends on, sorted.
+func (p *Package) Needed() []string {
+	var names []string
+	for _, r := range p.Depends {
+		if !strings.HasPrefix(r.Needs, "!") {
+			names = append(names, r.By...)
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == p.Name })
 }
 
 // ID names a package in messages: `package "musl" (x86_64)`.

@@ -16,7 +16,7 @@ const checksum = "Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA="
 func sample() *lockfile.Lock {
 	const repo = "https://example.com/os"
 	return &lockfile.Lock{
-		Version: 1,
+		Version: 2,
 		Config: lockfile.Config{
 			Archs: []string{"aarch64", "x86_64"}, Packages: []string{"busybox>1.36"}, Repositories: []string{repo, "@edge ../edge"},
 			Keyring: []string{"keys"}, RequireSameVersion: true,
@@ -30,7 +30,6 @@ func sample() *lockfile.Lock {
 				{Arch: "aarch64", Digest: digest("c"), Key: "k.rsa.pub"}, {Arch: "x86_64", Digest: digest("d"), Key: "k.rsa.pub"},
 			}},
 		},
-		InstallOrder: map[string][]string{"x86_64": {"musl", "busybox"}, "aarch64": {"busybox"}},
 		Packages: []lockfile.Package{
 			{
 				Name: "busybox", Version: "1.36-r0", Arch: "aarch64", URL: repo + "/aarch64/busybox-1.36-r0.apk",
@@ -41,7 +40,8 @@ func sample() *lockfile.Lock {
 				Name: "busybox", Version: "1.37-r0", Arch: "x86_64", Repository: 1, URL: "../edge/x86_64/busybox-1.37-r0.apk",
 				Size: 35, SHA256: digest("4"), Sections: lockfile.Sections{Signature: &lockfile.Range{0, 5}, Control: lockfile.Range{5, 10}, Data: lockfile.Range{15, 20}},
 				Checksum: checksum, Layer: digest("5"), DiffID: digest("6"), InstalledSize: 99, BuildTime: 1700000000, Origin: "busybox", License: "GPL-2.0-only",
-				Depends: []string{"musl"}, Conflicts: []string{"toybox<2"}, Provides: []string{"/bin/sh", "cmd:sh=1.37-r0"}, InstallIf: []string{"musl=1-r0"}, Replaces: []string{"busybox-initscripts"},
+				Depends: []lockfile.Requirement{{Needs: "/bin/sh", By: []string{"busybox"}}, {Needs: "so:libc.so.1", By: []string{"musl"}}, {Needs: "!toybox<2"}}, Provides: []string{"/bin/sh", "cmd:sh=1.37-r0"}, ProviderPriority: 100,
+				InstallIf: []lockfile.Requirement{{Needs: "musl=1-r0", By: []string{"musl"}}}, Replaces: []string{"busybox-initscripts"},
 			},
 			{
 				Name: "musl", Version: "1-r0", Arch: "x86_64", URL: repo + "/x86_64/musl-1-r0.apk",
@@ -108,9 +108,9 @@ func TestMarshalRefuses(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	whole := marshal(t, sample())
 	for _, tt := range []struct{ name, old, new, want string }{
-		{"other version", `"version": 1,`, `"version": 2,`, "version is 2, want 1"},
-		{"no version", `"version": 1,`, ``, "no version"},
-		{"merge conflict", `"packages": [` + "\n    {", "<<<<<<< HEAD\n", "line 36: invalid character '<'"},
+		{"other version", `"version": 2,`, `"version": 1,`, "version is 1, want 2: another release of rules_apk wrote it"},
+		{"no version", `"version": 2,`, ``, "no version"},
+		{"merge conflict", `"packages": [` + "\n    {", "<<<<<<< HEAD\n", "line 27: invalid character '<'"},
 		{"unknown field", `"depends":`, `"dependz":`, `unknown field "dependz"`},
 		{"wrong type", `"size":35`, `"size":"35"`, "line "},
 		{"after the end", "\n}\n", "\n}\n{}", "after top-level value"},
@@ -129,17 +129,15 @@ func TestParseRefuses(t *testing.T) {
 		{"data offset", `[15,20]`, `[16,19]`, "sections.data is [16 19], want [15, size]"},
 		{"control offset", `[5,10]`, `[4,11]`, "sections.control is [4 11], want [5, size]"},
 		{"signature", `[0,5]`, `[1,4]`, "sections.signature is [1 4]"},
-		{"edge to nowhere", `"depends":["musl"]`, `"depends":["glibc"]`, `depends on "glibc", which is not locked for x86_64`},
-		{"edge twice", `"depends":["musl"]`, `"depends":["musl","musl"]`, "want other packages' names, sorted"},
-		{"edge to itself", `"depends":["musl"]`, `"depends":["busybox"]`, "want other packages' names"},
-		{"provides", `"/bin/sh"`, `""`, "provides: "},
-		{"install order misses one", "      \"musl\",\n", "", `package "musl" (x86_64): is missing in install_order`},
-		{"install order has more", "      \"musl\",\n", "      \"musl\",\n      \"zlib\",\n", `"zlib" has no entry`},
-		{"install order twice", "      \"musl\",\n", "      \"musl\",\n      \"musl\",\n", `"musl" is there twice`},
-		{"install order of another arch", `"x86_64": [`, `"x86": [`, `install_order has the archs ["aarch64" "x86"]`},
+		{"edge to nowhere", `"so:libc.so.1","by":["musl"]`, `"so:libc.so.1","by":["glibc"]`, `depends: "so:libc.so.1" is met by "glibc", which is not locked for x86_64`},
+		{"edge twice", `"so:libc.so.1","by":["musl"]`, `"so:libc.so.1","by":["musl","musl"]`, "want each name once"},
+		{"edge without end", `"so:libc.so.1","by":["musl"]`, `"so:libc.so.1"`, `depends: "so:libc.so.1" is met by no package`},
+		{"what is needed", `"needs":"so:libc.so.1"`, `"needs":""`, "depends: "},
+		{"install_if to nowhere", `"musl=1-r0","by":["musl"]`, `"musl=1-r0","by":["glibc"]`, `install_if: "musl=1-r0" is met by "glibc", which is not locked`},
+		{"provides", `"provides":["/bin/sh"`, `"provides":[""`, "provides: "},
 		{"index arch", `{"arch":"x86_64","digest":"` + digest("b"), `{"arch":"x86","digest":"` + digest("b"), `index of "x86"`},
 		{"negative", `"installed_size":99`, `"installed_size":-1`, "installed_size is -1"},
-		{"null packages", whole, `{"version": 1, "config": {"archs": ["x86"]}}`, "install_order"},
+		{"null packages", whole, `{"version": 2}`, "config.archs is empty"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			edited := strings.Replace(whole, tt.old, tt.new, 1)

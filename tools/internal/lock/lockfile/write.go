@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
@@ -33,12 +31,6 @@ func Marshal(l *Lock) ([]byte, error) {
 		w.list("  ", "notes", l.Notes, ",")
 	}
 	writeList(w, "  ", "repositories", l.Repositories, ",")
-	w.line("  %q: {", "install_order")
-	archs := slices.Sorted(maps.Keys(l.InstallOrder))
-	for i, arch := range archs {
-		w.list("    ", arch, l.InstallOrder[arch], comma(i, len(archs)))
-	}
-	w.line("  },")
 	writeList(w, "  ", "packages", l.Packages, "")
 	w.line("}")
 	return w.buf.Bytes(), w.err

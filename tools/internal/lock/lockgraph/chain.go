@@ -37,7 +37,7 @@ func (c Chain) String() string {
 // on, then to what it triggers.
 func (g *Graph) next(name string) []Step {
 	var steps []Step
-	for _, d := range g.packages[name].Depends {
+	for _, d := range g.packages[name].Needed() {
 		steps = append(steps, Step{Name: d})
 	}
 	for _, t := range g.triggers[name] {

@@ -46,22 +46,18 @@ func New(lock *lockfile.Lock, arch string) (*Graph, error) {
 	}
 	slices.Sort(g.roots)
 	g.roots = slices.Compact(g.roots)
-	return g, g.addTriggers()
+	g.addTriggers()
+	return g, nil
 }
 
-func (g *Graph) addTriggers() error {
+func (g *Graph) addTriggers() {
 	for _, name := range g.Names() {
-		for _, text := range g.packages[name].InstallIf {
-			c, err := apkconstraint.Parse(text)
-			if err != nil {
-				return err
-			}
-			for _, by := range g.satisfying(c) {
+		for _, r := range g.packages[name].InstallIf {
+			for _, by := range r.By {
 				g.triggers[by] = append(g.triggers[by], name)
 			}
 		}
 	}
-	return nil
 }
 
 // Names returns the names of all packages, sorted.

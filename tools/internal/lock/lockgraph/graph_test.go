@@ -11,16 +11,25 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
+// needs are requirements that packages of the same names meet.
+func needs(names ...string) []lockfile.Requirement {
+	var list []lockfile.Requirement
+	for _, name := range names {
+		list = append(list, lockfile.Requirement{Needs: name, By: []string{name}})
+	}
+	return list
+}
+
 func lock() *lockfile.Lock {
 	return &lockfile.Lock{
 		Config: lockfile.Config{Packages: []string{"!bash", "openssl", "sh", "zlib>1"}},
 		Packages: []lockfile.Package{
-			{Name: "busybox", Version: "1.36-r0", Arch: "x86_64", Depends: []string{"musl"}, Provides: []string{"sh", "cmd:ls=1.36-r0"}},
-			{Name: "libssl3", Version: "3-r0", Arch: "x86_64", Depends: []string{"musl"}},
+			{Name: "busybox", Version: "1.36-r0", Arch: "x86_64", Depends: needs("musl"), Provides: []string{"sh", "cmd:ls=1.36-r0"}},
+			{Name: "libssl3", Version: "3-r0", Arch: "x86_64", Depends: needs("musl")},
 			{Name: "musl", Version: "1-r0", Arch: "aarch64"},
 			{Name: "musl", Version: "1-r0", Arch: "x86_64"},
-			{Name: "openssl", Version: "3-r0", Arch: "x86_64", Depends: []string{"libssl3"}},
-			{Name: "ssl_client", Version: "1.36-r0", Arch: "x86_64", Depends: []string{"libssl3", "musl"}, InstallIf: []string{"busybox=1.36-r0", "openssl"}},
+			{Name: "openssl", Version: "3-r0", Arch: "x86_64", Depends: needs("libssl3")},
+			{Name: "ssl_client", Version: "1.36-r0", Arch: "x86_64", Depends: needs("libssl3", "musl"), InstallIf: needs("busybox", "openssl")},
 			{Name: "zlib", Version: "1.3-r0", Arch: "x86_64"},
 		},
 	}

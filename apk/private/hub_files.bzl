@@ -1,0 +1,144 @@
+"""The BUILD files of the repositories that the module extension makes, as text."""
+
+load("//apk/private:archs.bzl", "ARCHS")
+load("//apk/private:build_file.bzl", "PUBLIC", "build_file", "call", "choice")
+load("//apk/private:hub_commands.bzl", "UNLOCKED_COMMANDS", "command_args", "command_calls")
+load("//apk/private:names.bzl", "files_repository_name", "repository_name")
+
+visibility(["//apk/..."])
+
+def package_file(*, apk, entry, hub, urls):
+    """The BUILD file of one package's repository.
+
+    Args:
+        apk: string, the file's name, or None where actions download it
+        entry: string, the lock's entry, JSON
+        hub: string, name of the hub
+        urls: list of strings
+
+    Returns:
+        string
+    """
+    return build_file(
+        calls = [call("locked_package", name = "package", apk = apk, entry = entry, hub = hub, urls = urls, visibility = PUBLIC)],
+        rules = ["locked_package"],
+    )
+
+def _hub_package(*, hub, name, target, archs, deps):
+    package = {ARCHS[arch]: "@%s//:package" % repository_name(hub, arch, name) for arch in archs}
+    package["//conditions:default"] = None
+    return call(
+        "hub_package",
+        name = target,
+        deps = deps,
+        lock = "//:_lock",
+        package = choice(package),
+        visibility = PUBLIC,
+    )
+
+def hub_files(*, archs, config, graph, hub, lock, repositories, unlocked):
+    """The BUILD files of a hub.
+
+    Args:
+        archs: list of strings, apk's architectures that the lock is for
+        config: string, path of apk.yaml in the workspace
+        graph: dict, what hub_graph returns, decoded from JSON
+        hub: string, the hub's name in the module that made it
+        lock: string, path of the lock in the workspace
+        repositories: list of strings, lines of an image's etc/apk/repositories
+        unlocked: dict of names of packages that apk.yaml asks for and the lock lacks to what to say of them
+
+    Returns:
+        dict of Bazel package to text
+    """
+    files = files_repository_name(hub)
+    found = {"": build_file(
+        calls = [
+            call("hub_lock", name = "_lock", archs = archs, hub = hub, repositories = repositories, visibility = PUBLIC),
+            call(
+                "hub_lock_test",
+                name = "lock_test",
+                size = "small",
+                args = command_args("check", config = config, lock = lock),
+                config = "@%s//:config" % files,
+                config_path = config,
+                lock = "@%s//:lock" % files,
+                lock_path = lock,
+                visibility = PUBLIC,
+            ),
+        ] + command_calls(config = config, lock = lock),
+        rules = ["hub_command", "hub_lock", "hub_lock_test"],
+    )}
+    for name, deps in graph["deps"].items():
+        found[name] = build_file(
+            calls = [_hub_package(
+                archs = graph["packages"][name],
+                deps = ["//" + dep for dep in deps],
+                hub = hub,
+                name = name,
+                target = name,
+            )],
+            rules = ["hub_package"],
+        )
+    for first, cycle in graph["cycles"].items():
+        for name in cycle["members"]:
+            found[name] = _cycle_member(cycle, archs = graph["packages"][name], first = first, hub = hub, name = name)
+    for name, problem in unlocked.items():
+        if name not in found:
+            found[name] = build_file(
+                calls = [call("unlocked_package", name = name, problem = problem, visibility = PUBLIC)],
+                rules = ["unlocked_package"],
+            )
+    return found
+
+def _cycle_member(cycle, *, archs, first, hub, name):
+    calls = [
+        _hub_package(archs = archs, deps = [], hub = hub, name = name, target = "_package"),
+        _hub_package(archs = archs, deps = ["//%s:_cycle" % first], hub = hub, name = name, target = name),
+    ]
+    if name != first:
+        return build_file(calls = calls, rules = ["hub_package"])
+    members = ["//%s:_package" % member for member in cycle["members"]]
+    outside = ["//" + dep for dep in cycle["deps"]]
+    return build_file(
+        calls = calls + [call("hub_cycle", name = "_cycle", deps = members + outside, visibility = PUBLIC)],
+        rules = ["hub_cycle", "hub_package"],
+    )
+
+def unlocked_hub_files(*, config, hub, lock, packages, problem):
+    """The BUILD files of a hub while there is no lock that can be read.
+
+    Args:
+        config: string, path of apk.yaml in the workspace
+        hub: string, the hub's name in the module that made it
+        lock: string, path of the lock in the workspace
+        packages: list of names of packages that apk.yaml asks for
+        problem: string, what is wrong with the lock, in words that a target's name can have
+
+    Returns:
+        dict of Bazel package to text
+    """
+
+    # No platform has this constraint. Its name is what Bazel says when a target that needs it is asked for.
+    constraint = "%s %s, make it with [bazel run @%s]" % (lock, problem, hub)
+    found = {"": build_file(
+        calls = [
+            call("constraint_setting", name = "_lock_state"),
+            call("constraint_value", name = constraint, constraint_setting = ":_lock_state", visibility = PUBLIC),
+            # A second name for :lock, because a constraint's name cannot hold a colon.
+            call("alias", name = hub, actual = ":lock", visibility = PUBLIC),
+        ] + command_calls(config = config, lock = lock, names = UNLOCKED_COMMANDS),
+        rules = ["hub_command"],
+    )}
+    for name in packages:
+        found[name] = build_file(
+            calls = [call(
+                "unlocked_package",
+                name = name,
+                problem = "%s %s" % (lock, problem),
+                target_compatible_with = ["//:" + constraint],
+                visibility = PUBLIC,
+            )],
+            rules = ["unlocked_package"],
+        )
+    return found

@@ -1,5 +1,0 @@
-
-hub_command(
-    name = "{name}",
-    args = {args},
-)
