@@ -44,7 +44,7 @@ func (b *builder) ownDirectory(d *apktree.Dir) error {
 	uid, gid, differs := b.owner(d.Entry)
 	dir, ok := b.tree.Directory(d.At)
 	// Where packages disagree, the directory may be another one's.
-	if !differs || !ok || dir.UID != d.Entry.UID || dir.GID != d.Entry.GID {
+	if !differs || !ok || b.initial[d.At] || dir.UID != d.Entry.UID || dir.GID != d.Entry.GID {
 		return nil
 	}
 	dir.UID, dir.GID = uid, gid

@@ -26,6 +26,7 @@ type builder struct {
 	report  *Report
 
 	accounts  *passwd.DB
+	initial   map[imagepath.Path]bool // directories that are as apk makes them before it installs any package
 	applets   *busybox.Applets
 	installed imagepath.Path // where apk's database is
 }
@@ -38,7 +39,7 @@ func Build(w io.Writer, spec *Spec, packages []*apkfacts.Facts) (ocilayer.Descri
 	}
 	// In this order: a later part replaces what an earlier one put at the same path.
 	for _, add := range []func(*builder) error{
-		addHidden, addDirectories, addBusybox, addLibraryCache, addAccounts, addOwners, addCertificates, addKeys, addConfig, addDatabase, addPaths, addInstalled,
+		addHidden, addDirectories, addInitial, addBusybox, addLibraryCache, addAccounts, addOwners, addCertificates, addKeys, addConfig, addDatabase, addPaths, addInstalled,
 	} {
 		if err := add(b); err != nil {
 			return ocilayer.Descriptor{}, nil, err
