@@ -16,7 +16,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
@@ -151,7 +151,7 @@ func names(packages []lockedPackage, arch string) []string {
 func testLayers(t *testing.T, w *workspace.Workspace, layouts map[string]string, packages []lockedPackage) {
 	ociArch := map[string]string{"x86_64": "amd64", "aarch64": "arm64"}
 	for apkArch, arch := range ociArch {
-		image, err := rootfs.Image(layouts[arch], arch)
+		image, err := image.FromLayout(layouts[arch], arch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -344,7 +344,7 @@ func testSameDigest(t *testing.T, w *workspace.Workspace, first string) {
 
 func digest(t *testing.T, dir string) v1.Hash {
 	t.Helper()
-	image, err := rootfs.Image(dir, "")
+	image, err := image.FromLayout(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,11 +18,12 @@ import (
 	"time"
 
 	"github.com/rules-apk/rules_apk/e2e/internal/filetree"
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 	"github.com/rules-apk/rules_apk/e2e/internal/realapk"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 const attributesBuild = `
@@ -95,7 +96,7 @@ func testAttributes(t *testing.T, w *workspace.Workspace, shared string, package
 	w.Write(t, "attributes/greeting.txt", "hello\n")
 	w.Write(t, "attributes/local.rsa.pub", "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n")
 	w.Write(t, "attributes/company.pem", certificate(t))
-	image, err := rootfs.Image(copyLayout(t, w, "//attributes:image"), "amd64")
+	image, err := image.FromLayout(copyLayout(t, w, "//attributes:image"), "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,10 +14,11 @@ import (
 
 	"github.com/rules-apk/rules_apk/e2e/internal/assembly"
 	"github.com/rules-apk/rules_apk/e2e/internal/filetree"
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 	"github.com/rules-apk/rules_apk/e2e/internal/realapk"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 // bench is what the tests here work with: an apk, an ocibuild, and what it built.
@@ -40,29 +41,29 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// image is what image makes, and where apk sees its root.
-type image struct {
+// built is what image makes, and where apk sees its root.
+type built struct {
 	assembly.Output
 	root string // as apk sees it
 }
 
 // image builds an image of packages, named NAME-VERSION in install order out of the given repositories, and unpacks it
 // to the folder to of the chroot.
-func (b *bench) image(t *testing.T, to string, spec map[string]any, packages []string, repositories ...string) image {
+func (b *bench) image(t *testing.T, to string, spec map[string]any, packages []string, repositories ...string) built {
 	t.Helper()
 	var files []assembly.Package
 	for _, p := range packages {
 		files = append(files, assembly.Package{Name: name(p), Version: p[len(name(p))+1:], File: b.find(t, p, repositories)})
 	}
 	out := b.assembler.Image(t, to, spec, files)
-	content, err := rootfs.Image(out.Layout, "amd64")
+	content, err := image.FromLayout(out.Layout, "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := rootfs.Unpack(content, filepath.Join(b.apk.Root, to)); err != nil {
 		t.Fatal(err)
 	}
-	return image{out, "/" + to}
+	return built{out, "/" + to}
 }
 
 var version = regexp.MustCompile(`-[0-9][^-]*-r[0-9]+$`)

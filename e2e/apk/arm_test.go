@@ -9,9 +9,10 @@ import (
 
 	"github.com/rules-apk/rules_apk/e2e/internal/assembly"
 	"github.com/rules-apk/rules_apk/e2e/internal/filetree"
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 // A busybox of Alpine 3.13, for another architecture, whose package lists its applets nowhere: the links are those that the
@@ -32,7 +33,7 @@ func TestAppletsWithoutAList(t *testing.T) {
 	}
 	a := &assembly.Assembler{Ocibuild: program.Build(t, workspace.Checkout(t), "./tools/cmd/ocibuild"), Dir: t.TempDir(), Arch: arch}
 	out := a.Image(t, "image", map[string]any{"world": []string{}}, packages)
-	image, err := rootfs.Image(out.Layout, "arm64")
+	image, err := image.FromLayout(out.Layout, "arm64")
 	if err != nil {
 		t.Fatal(err)
 	}

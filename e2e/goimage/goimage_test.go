@@ -13,9 +13,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 	"github.com/rules-apk/rules_apk/e2e/internal/registry"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
@@ -171,7 +171,7 @@ func digest(t *testing.T, dir string) string {
 
 func layers(t *testing.T, dir, arch string) []v1.Descriptor {
 	t.Helper()
-	image, err := rootfs.Image(dir, arch)
+	image, err := image.FromLayout(dir, arch)
 	if err != nil {
 		t.Fatal(err)
 	}

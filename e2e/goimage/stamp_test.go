@@ -8,8 +8,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/registry"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 )
 
 var stamped = map[string]string{
@@ -47,7 +47,7 @@ func (e *env) stamping(t *testing.T) {
 				manifests++
 			}
 		}
-		image, err := rootfs.Image(filepath.Join(e.w.Dir, "bazel-bin/stamped/layout"), "amd64")
+		image, err := image.FromLayout(filepath.Join(e.w.Dir, "bazel-bin/stamped/layout"), "amd64")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
@@ -128,7 +128,7 @@ func locked(t *testing.T, lock string) []lockedPackage {
 
 func manifest(t *testing.T, dir, arch string) *v1.Manifest {
 	t.Helper()
-	image, err := rootfs.Image(dir, arch)
+	image, err := image.FromLayout(dir, arch)
 	if err != nil {
 		t.Fatal(err)
 	}

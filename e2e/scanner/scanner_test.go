@@ -10,9 +10,10 @@ import (
 	"testing"
 
 	"github.com/rules-apk/rules_apk/e2e/internal/assembly"
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 // locked is what the test needs of apk.lock.json.
@@ -48,7 +49,7 @@ func TestSyft(t *testing.T) {
 	}
 	a := &assembly.Assembler{Ocibuild: program.Build(t, workspace.Checkout(t), "./tools/cmd/ocibuild"), Dir: filepath.Join(dir, "built")}
 	layout := a.Image(t, "image", map[string]any{"world": world}, packages).Layout
-	image, err := rootfs.Image(layout, "amd64")
+	image, err := image.FromLayout(layout, "amd64")
 	if err != nil {
 		t.Fatal(err)
 	}

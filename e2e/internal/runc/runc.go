@@ -13,8 +13,9 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/e2e/internal/image"
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
-	"github.com/rules-apk/rules_apk/e2e/internal/rootfs"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 // Emulators by OCI architecture, as Debian's qemu-user-static names them.
@@ -32,7 +33,7 @@ type Container struct {
 // skips the test where runc, root or the emulator is missing.
 func New(t testing.TB, dir, arch string) *Container {
 	t.Helper()
-	image, err := rootfs.Image(dir, arch)
+	image, err := image.FromLayout(dir, arch)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,9 @@ var knows = map[string][]string{
 	"internal/lock":   {"internal/apk"},
 	"internal/system": {"internal/apk", "internal/oci/ocilayer"},
 	"internal/deploy": {"internal/fetch", "internal/oci"},
-	"internal/test":   {"internal/apk", "internal/oci", "internal/system"},
+	"internal/test":   {"internal/apk", "internal/oci", "internal/system", "rootfs"},
+	// Of the end-to-end tests, too, which are a module of their own.
+	"rootfs": {},
 
 	"cmd/internal": {"internal/deploy", "internal/fetch"},
 	// Programs put together what they need; of what they reach, see unreachable.

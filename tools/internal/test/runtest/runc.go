@@ -13,7 +13,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/rules-apk/rules_apk/tools/internal/test/rootfs"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 // Runc is runc, which takes no image but a folder.

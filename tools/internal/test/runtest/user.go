@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
-	"github.com/rules-apk/rules_apk/tools/internal/test/rootfs"
+	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
 // lookUpUser reads an image's user, `user[:group]`, each a name or a number: names are those of passwd and group below
@@ -20,11 +19,8 @@ func lookUpUser(root, text string) (user, error) {
 	}
 	var files [2][]byte
 	for i, name := range []string{"/etc/passwd", "/etc/group"} {
-		path, err := rootfs.Resolve(root, name)
-		if err != nil {
-			return user{}, err
-		}
-		if files[i], err = os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		var err error
+		if files[i], err = rootfs.ReadFile(root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return user{}, err
 		}
 	}
