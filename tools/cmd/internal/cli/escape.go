@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -44,7 +45,8 @@ func directs(r rune) bool {
 // Writer does to what is written through it what Escape does, but for line breaks and tabs.
 type Writer struct {
 	w    io.Writer
-	rest []byte // the beginning of a character whose end was not written yet
+	one  sync.Mutex // writes at a time
+	rest []byte     // the beginning of a character whose end was not written yet
 }
 
 // Escaped returns a writer to w.
@@ -54,6 +56,8 @@ func Escaped(w io.Writer) *Writer { return &Writer{w: w} }
 func (e *Writer) Unwrap() io.Writer { return e.w }
 
 func (e *Writer) Write(p []byte) (int, error) {
+	e.one.Lock()
+	defer e.one.Unlock()
 	text := append(e.rest, p...)
 	end := len(text)
 	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {

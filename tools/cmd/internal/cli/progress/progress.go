@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -17,6 +18,7 @@ import (
 // Display shows progress, and lines above it. It is an io.Writer for these. Close ends it.
 type Display struct {
 	program string
+	lines   sync.Mutex // several workers say things at a time
 	out     io.Writer
 	bars    *mpb.Progress // nil where there is no terminal
 	all     []*mpb.Bar
@@ -40,11 +42,15 @@ func New(program string, stderr io.Writer) *Display {
 func (d *Display) Terminal() bool { return d.bars != nil }
 
 // Write writes whole lines above the bars.
-func (d *Display) Write(p []byte) (int, error) { return d.out.Write(p) }
+func (d *Display) Write(p []byte) (int, error) {
+	d.lines.Lock()
+	defer d.lines.Unlock()
+	return d.out.Write(p)
+}
 
 // Say writes a line with the program's name.
 func (d *Display) Say(format string, args ...any) {
-	fmt.Fprintf(d.out, d.program+": "+format+"\n", args...)
+	fmt.Fprintf(d, d.program+": "+format+"\n", args...)
 }
 
 // Bar is one bar, or nothing.
