@@ -12,6 +12,9 @@ DESTINATION_ATTRS = {
         mandatory = True,
         providers = DEPLOYABLE,
     ),
+    "insecure_registries": attr.string_list(
+        doc = "Registries, `host` or `host:port`, to speak to without TLS, as to those on a loopback address.",
+    ),
     "repository": attr.string(
         doc = "Where it goes, without a tag; `{KEY}` stands for a value of `--workspace_status_command`.",
     ),
@@ -23,7 +26,7 @@ DESTINATION_ATTRS = {
 
 OCIDEPLOY_ATTRS = RUN_TOOLS_ATTRS
 
-def destination(*, target, repository, tags, tag_files, mount_from = ()):
+def destination(*, target, repository, tags, tag_files, insecure_registries, mount_from = ()):
     """Pairs an image with where it goes, as OciDeployInfo has it.
 
     Args:
@@ -31,6 +34,7 @@ def destination(*, target, repository, tags, tag_files, mount_from = ()):
         repository: string
         tags: list of strings
         tag_files: list of Files
+        insecure_registries: list of strings
         mount_from: list of strings
 
     Returns:
@@ -38,6 +42,7 @@ def destination(*, target, repository, tags, tag_files, mount_from = ()):
     """
     return struct(
         image = deployable(target),
+        insecure_registries = tuple(insecure_registries),
         mount_from = tuple(mount_from),
         repository = repository,
         tag_files = tuple(tag_files),
@@ -121,6 +126,7 @@ def deploy_executable(ctx, *, command, destinations):
     spec = {
         "command": command,
         "images": [_destination(to, path) for to in destinations],
+        "insecure_registries": {registry: True for to in destinations for registry in to.insecure_registries}.keys(),
         "layers": _layers(layers, path),
         "layouts": [path(layout) for layout in depset(transitive = [image.layouts for image in images]).to_list()],
         "pull_from": {_repository(layer): True for layer in layers if _repository(layer)}.keys(),

@@ -24,11 +24,14 @@ ATTRS = DESTINATION_ATTRS | OCIDEPLOY_ATTRS | {
     ),
 }
 
+def _default_name(package, name):
+    """Names an image after its target; no daemon takes capitals."""
+    return "/".join([part for part in (package, name) if part]).lower()
+
 def _oci_load_impl(ctx):
     return [deploy_executable(ctx, command = "load", destinations = [destination(
-        repository = ctx.attr.repository or "/".join(
-            [part for part in (ctx.label.package, ctx.attr.image.label.name) if part],
-        ),
+        insecure_registries = ctx.attr.insecure_registries,
+        repository = ctx.attr.repository or _default_name(ctx.label.package, ctx.attr.image.label.name),
         tag_files = ctx.files.tag_files,
         tags = ctx.attr.local_tags,
         target = ctx.attr.image,

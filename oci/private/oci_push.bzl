@@ -30,6 +30,7 @@ ATTRS = DESTINATION_ATTRS | OCIDEPLOY_ATTRS | {
 
 def _oci_push_impl(ctx):
     destinations = [destination(
+        insecure_registries = ctx.attr.insecure_registries,
         mount_from = ctx.attr.mount_from,
         repository = ctx.attr.repository,
         tag_files = ctx.files.tag_files,

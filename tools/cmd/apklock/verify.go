@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/layerproof"
 	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
@@ -25,6 +25,7 @@ import (
 type verifyOptions struct {
 	fileOptions
 	network.Options
+	network.RegistryOptions
 	keyring cli.List
 }
 
@@ -39,6 +40,7 @@ func verifyCommand() cli.Command {
 			var o verifyOptions
 			o.fileOptions.define(flags)
 			o.Options.Define(flags)
+			o.RegistryOptions.Define(flags)
 			flags.Var(&o.keyring, "keyring", "public key `FILE`, folder of them, or URL: also fetch every package and prove it signed; may be repeated")
 			return func(ctx context.Context, p *cli.Process, args []string) error {
 				return verify(ctx, o, args[0], p)
@@ -53,7 +55,7 @@ func verify(ctx context.Context, o verifyOptions, from string, p *cli.Process) e
 	if err != nil {
 		return err
 	}
-	images, err := readImages(ctx, from, p, say)
+	images, err := readImages(ctx, from, o.RegistryOptions, p, say)
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (o *verifyOptions) prover(ctx context.Context, p *cli.Process, say func(str
 }
 
 // readImages reads an image, or all images of an index, from a layout directory or a registry.
-func readImages(ctx context.Context, from string, p *cli.Process, say func(string, ...any)) ([]v1.Image, error) {
+func readImages(ctx context.Context, from string, o network.RegistryOptions, p *cli.Process, say func(string, ...any)) ([]v1.Image, error) {
 	if dir := p.Path(from); isDir(dir) {
 		index, err := layout.ImageIndexFromPath(dir)
 		if err != nil {
@@ -102,11 +104,11 @@ func readImages(ctx context.Context, from string, p *cli.Process, say func(strin
 		}
 		return imagesOf(index)
 	}
-	ref, err := name.ParseReference(from)
+	ref, err := refname.Image(from)
 	if err != nil {
 		return nil, cli.Usagef("%q is no directory, and no image either: %v", from, err)
 	}
-	client := (&network.Network{Program: "apklock", Process: p, Say: say}).Registries()
+	client := (&network.Network{Program: "apklock", Process: p, Say: say}).Registries(o)
 	repository, err := client.Open(ctx, ref.Context(), registry.Access{})
 	if err != nil {
 		return nil, err

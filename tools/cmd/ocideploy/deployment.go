@@ -48,14 +48,15 @@ func commandOf(path string) (string, error) {
 	return spec.Command, nil
 }
 
-// destination is what flags say in place of the spec.
+// destination is what flags say in place of the spec, or beside it.
 type destination struct {
+	network.RegistryOptions
 	repository string
 	tags       cli.List
 }
 
 // read reads a deploy spec and all that it names but layers.
-func read(p *cli.Process, path string, to destination) (*deployment.Deployment, error) {
+func read(p *cli.Process, path string, to *destination) (*deployment.Deployment, error) {
 	if path == "" {
 		return nil, cli.Usagef("--spec is missing; use bazel run on a target, or name its .deploy.json file")
 	}
@@ -70,6 +71,7 @@ func read(p *cli.Process, path string, to destination) (*deployment.Deployment, 
 	if to.repository != "" && len(spec.Images) != 1 {
 		return nil, cli.Usagef("--repository names one repository, but %s deploys %d images", path, len(spec.Images))
 	}
+	to.Insecure = append(to.Insecure, spec.Insecure...)
 	// Before stamping: what a flag replaces need not be known.
 	for i := range spec.Images {
 		if to.repository != "" {
@@ -90,8 +92,8 @@ func read(p *cli.Process, path string, to destination) (*deployment.Deployment, 
 }
 
 // registries is the client for registries, with the user's credentials.
-func registries(p *cli.Process, say func(format string, args ...any)) *registry.Client {
-	return (&network.Network{Program: "ocideploy", Process: p, Say: say}).Registries()
+func registries(p *cli.Process, o network.RegistryOptions, say func(format string, args ...any)) *registry.Client {
+	return (&network.Network{Program: "ocideploy", Process: p, Say: say}).Registries(o)
 }
 
 // remoteBlobs lets d's blobs be had from URLs and repositories.

@@ -5,10 +5,10 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/google/go-containerregistry/pkg/name"
-
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 )
 
@@ -18,19 +18,21 @@ func digestCommand() cli.Command {
 		Arguments: "IMAGE",
 		Summary:   "print repository@digest of a tag, for oci.pull",
 		Example:   "ocideploy digest docker.io/library/debian:trixie",
-		Define: func(*cli.Process, *flag.FlagSet) cli.Action {
-			return func(ctx context.Context, p *cli.Process, args []string) error { return digest(ctx, p, args[0]) }
+		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
+			var o network.RegistryOptions
+			o.Define(flags)
+			return func(ctx context.Context, p *cli.Process, args []string) error { return digest(ctx, p, o, args[0]) }
 		},
 	}
 }
 
 // digest prints what a tag names, in the form that oci.pull takes.
-func digest(ctx context.Context, p *cli.Process, image string) error {
-	ref, err := name.ParseReference(image)
+func digest(ctx context.Context, p *cli.Process, o network.RegistryOptions, image string) error {
+	ref, err := refname.Image(image)
 	if err != nil {
 		return cli.Usagef("%v", err)
 	}
-	repository, err := registries(p, progress.New("ocideploy", p.Stderr).Say).Open(ctx, ref.Context(), registry.Access{})
+	repository, err := registries(p, o, progress.New("ocideploy", p.Stderr).Say).Open(ctx, ref.Context(), registry.Access{})
 	if err != nil {
 		return err
 	}

@@ -10,14 +10,17 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 )
 
 type fetchFlags struct {
 	repository name.Repository
 	blob       v1.Descriptor
 	output     string
+	network.RegistryOptions
 }
 
 func fetchCommand() cli.Command {
@@ -36,7 +39,7 @@ func fetchCommand() cli.Command {
 
 func (f *fetchFlags) define(flags *flag.FlagSet) {
 	flags.Func("repository", "download from `REPOSITORY` (registry/name)", func(text string) (err error) {
-		f.repository, err = name.NewRepository(text)
+		f.repository, err = refname.Repository(text)
 		return err
 	})
 	flags.Func("digest", "the blob's `DIGEST`, sha256:…", func(text string) (err error) {
@@ -44,6 +47,7 @@ func (f *fetchFlags) define(flags *flag.FlagSet) {
 		return err
 	})
 	flags.Int64Var(&f.blob.Size, "size", -1, "the blob has so many `BYTES`")
+	f.RegistryOptions.Define(flags)
 	flags.StringVar(&f.output, "output", "", "write it to `FILE`")
 }
 
@@ -53,7 +57,7 @@ func fetchBlob(ctx context.Context, p *cli.Process, f *fetchFlags) error {
 		return cli.Usagef("fetch: want --repository, --digest, --size and --output")
 	}
 	say := progress.New("ocideploy", p.Stderr).Say
-	store := &ociblob.Store{Repositories: []name.Repository{f.repository}, Pull: registries(p, say).BlobReader()}
+	store := &ociblob.Store{Repositories: []name.Repository{f.repository}, Pull: registries(p, f.RegistryOptions, say).BlobReader()}
 	blob, err := store.Open(ctx, f.blob)
 	if err != nil {
 		return err

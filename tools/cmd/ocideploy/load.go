@@ -42,12 +42,13 @@ func loadCommand() cli.Command {
 func (f *loadFlags) define(flags *flag.FlagSet, spec string) {
 	flags.StringVar(&f.spec, "spec", spec, "the deploy spec `FILE` that an oci_load target wrote")
 	flags.StringVar(&f.to.repository, "repository", "", "call the image `NAME` and not what the target says")
+	f.to.RegistryOptions.Define(flags)
 	flags.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
 	flags.Func("platform", "load the image for `OS/ARCH[/VARIANT]`; default: this machine's", func(text string) (err error) {
 		f.platform, err = v1.ParsePlatform(text)
 		return err
 	})
-	flags.StringVar(&f.runtime, "runtime", "", "load into `RUNTIME`: docker, podman or containerd; default: the first that answers")
+	flags.StringVar(&f.runtime, "runtime", "", "load into `RUNTIME`: docker, podman, containerd or nerdctl; default: the first that answers")
 	flags.StringVar(&f.output, "output", "", "write a tar `FILE` and load it nowhere")
 	flags.StringVar(&f.format, "format", "oci", "`FORMAT` of --output: oci (a layout) or docker (as docker save)")
 }
@@ -68,7 +69,7 @@ func load(ctx context.Context, p *cli.Process, f *loadFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	d, err := read(p, f.spec, f.to)
+	d, err := read(p, f.spec, &f.to)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func load(ctx context.Context, p *cli.Process, f *loadFlags) error {
 	}
 	shown := progress.New("ocideploy", p.Stderr)
 	defer shown.Close()
-	if err := remoteBlobs(p, d, registries(p, shown.Say), shown.Say); err != nil {
+	if err := remoteBlobs(p, d, registries(p, f.to.RegistryOptions, shown.Say), shown.Say); err != nil {
 		return err
 	}
 	bar := &bar{display: shown, verb: "loading"}
@@ -125,7 +126,7 @@ func loadInto(ctx context.Context, name string, archive ociarchive.Archive, show
 		}
 		shown.Say("loading into %s", name)
 	}
-	loader := &ociload.Loader{Runtime: ociload.New(name, execute), Total: bar.begin, Done: bar.add, Say: shown.Say}
+	loader := &ociload.Loader{Runtime: ociload.Open(ctx, name, execute), Total: bar.begin, Done: bar.add, Say: shown.Say}
 	return loader.Load(ctx, archive)
 }
 

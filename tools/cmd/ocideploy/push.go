@@ -29,6 +29,7 @@ func pushCommand() cli.Command {
 			f := &pushFlags{}
 			flags.StringVar(&f.spec, "spec", ownSpec(p), "the deploy spec `FILE` that an oci_push target wrote")
 			flags.StringVar(&f.to.repository, "repository", "", "push to `REPOSITORY` (registry/name) and not where the target says")
+			f.to.RegistryOptions.Define(flags)
 			flags.Var(&f.to.tags, "tag", "set `TAG` and not the target's own tags; may be repeated")
 			flags.BoolVar(&f.dryRun, "dry-run", false, "ask the registry what it lacks, and change nothing")
 			flags.StringVar(&f.digestFile, "digest-file", "", "also write the lines repository@digest to `FILE`")
@@ -38,13 +39,13 @@ func pushCommand() cli.Command {
 }
 
 func push(ctx context.Context, p *cli.Process, f *pushFlags) error {
-	d, err := read(p, f.spec, f.to)
+	d, err := read(p, f.spec, &f.to)
 	if err != nil {
 		return err
 	}
 	shown := progress.New("ocideploy", p.Stderr)
 	defer shown.Close()
-	client := registries(p, shown.Say)
+	client := registries(p, f.to.RegistryOptions, shown.Say)
 	if err := remoteBlobs(p, d, client, shown.Say); err != nil {
 		return err
 	}

@@ -39,6 +39,17 @@ func (o *Options) Define(flags *flag.FlagSet) {
 	flags.Var(&o.helpers, "credential-helper", "`HOST=PROGRAM`: the program, a credential helper as Bazel's, knows the credentials for exactly that host; may be repeated")
 }
 
+// RegistryOptions are the flags of commands that speak to registries.
+type RegistryOptions struct {
+	// Insecure are registries that are spoken to without TLS.
+	Insecure cli.List
+}
+
+// Define adds the flags.
+func (o *RegistryOptions) Define(flags *flag.FlagSet) {
+	flags.Var(&o.Insecure, "insecure", "speak to `REGISTRY` (host or host:port) without TLS, as to those on a loopback address; may be repeated")
+}
+
 // Network makes clients for one process.
 type Network struct {
 	Program string // its name
@@ -64,9 +75,9 @@ func (n *Network) Files(o Options) (*fetch.Client, error) {
 }
 
 // Registries is a client for registries, with the credentials of Docker and podman.
-func (n *Network) Registries() *registry.Client {
+func (n *Network) Registries(o RegistryOptions) *registry.Client {
 	return &registry.Client{
-		Transport: transport(), Keychain: regauth.Keychain{Sources: n.logins(), Say: n.Say}, Stall: time.Minute,
+		Transport: transport(), Keychain: regauth.Keychain{Sources: n.logins(), Say: n.Say}, Stall: time.Minute, Insecure: o.Insecure,
 		Retry: fetch.Retry{Attempts: attempts, Wait: wait, Notify: func(err error, pause time.Duration) {
 			n.Say("trying again in %s: %v", pause, err)
 		}},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 )
 
@@ -83,7 +84,7 @@ func store(spec *deployspec.Spec) (*ociblob.Store, error) {
 func repositories(names []string) ([]name.Repository, error) {
 	var list []name.Repository
 	for _, n := range names {
-		r, err := name.NewRepository(n)
+		r, err := refname.Repository(n)
 		if err != nil {
 			return nil, err
 		}

@@ -32,6 +32,8 @@ type Spec struct {
 	Layouts    []string          `json:"layouts,omitempty"`
 	PullFrom   []string          `json:"pull_from,omitempty"`
 	StampFiles []string          `json:"stamp_files,omitempty"`
+	// Insecure are the registries that are spoken to without TLS.
+	Insecure []string `json:"insecure_registries,omitempty"`
 }
 
 // Image is one image or index and its destination.

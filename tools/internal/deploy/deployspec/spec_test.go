@@ -39,7 +39,7 @@ func TestReadResolvesEveryPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "push.deploy.json")
 	text := `{"version":1,"command":"load",
 "images":[{"descriptor":"d","index":"i","manifests":[{"manifest":"m","config":"c"}],"repository":"x","tags":["t"],"tag_files":["tf"],"mount_from":["mf"]}],
-"layers":[{"descriptor_file":"df","blob":"b","urls":["http://x"]}],"layouts":["l"],"pull_from":["pf"],"stamp_files":["sf"]}`
+"layers":[{"descriptor_file":"df","blob":"b","urls":["http://x"]}],"layouts":["l"],"pull_from":["pf"],"stamp_files":["sf"],"insecure_registries":["vm:1"]}`
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestReadResolvesEveryPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{1 load [{/r/d /r/i [{/r/m /r/c}] x [t] [/r/tf] [mf]}] [{[] /r/df /r/b [http://x] }] [/r/l] [pf] [/r/sf]}`
+	want := `{1 load [{/r/d /r/i [{/r/m /r/c}] x [t] [/r/tf] [mf]}] [{[] /r/df /r/b [http://x] }] [/r/l] [pf] [/r/sf] [vm:1]}`
 	if got := fmt.Sprint(*spec); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployment"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociarchive"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 )
 
 // Select chooses the image for a platform out of every index of d. If wanted is
@@ -31,9 +32,16 @@ func Select(d *deployment.Deployment, wanted *v1.Platform, host v1.Platform) ([]
 			return nil, fmt.Errorf("images[%d]: is for %s, not for %s; choose one with --platform", i, strings.Join(has, ", "), wanted)
 		}
 		selected := ociarchive.Image{Manifest: m}
+		if image.Repository == "" && len(image.Tags) > 0 {
+			return nil, fmt.Errorf("images[%d]: has no name; set repository in the rule, or --repository", i)
+		}
 		for _, tag := range image.Tags {
-			if image.Repository == "" {
-				return nil, fmt.Errorf("images[%d]: has no name; set repository in the rule, or --repository", i)
+			repository, err := refname.Repository(image.Repository)
+			if err == nil {
+				_, err = refname.Tag(repository, tag)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("images[%d]: %w", i, err)
 			}
 			selected.Names = append(selected.Names, image.Repository+":"+tag)
 		}
@@ -49,13 +57,28 @@ func find(manifests []*deployment.Manifest, wanted *v1.Platform, host v1.Platfor
 	if wanted == nil {
 		wanted = &host
 	}
+	exact, open := normal(*wanted), *wanted
+	open.OSVersion, open.OSFeatures, open.Features = "", nil, nil
+	for _, m := range manifests {
+		if has := m.Descriptor.Platform; has != nil && has.OS == exact.OS && has.Architecture == exact.Architecture && normal(*has).Variant == exact.Variant {
+			return m
+		}
+	}
 	for _, m := range manifests {
 		// Satisfies takes what the wanted platform leaves open as it is.
-		if m.Descriptor.Platform != nil && m.Descriptor.Platform.Satisfies(*wanted) {
+		if m.Descriptor.Platform != nil && m.Descriptor.Platform.Satisfies(open) {
 			return m
 		}
 	}
 	return nil
+}
+
+// normal writes down the variant that an architecture without one has.
+func normal(p v1.Platform) v1.Platform {
+	if p.Variant == "" {
+		p.Variant = map[string]string{"amd64": "v1", "arm64": "v8", "arm": "v7"}[p.Architecture]
+	}
+	return p
 }
 
 // Loader loads images into a runtime.
@@ -101,17 +124,26 @@ func title(image ociarchive.Image) string {
 func (l *Loader) one(ctx context.Context, archive ociarchive.Archive) (*Result, error) {
 	image := archive.Images[0]
 	result := &Result{Image: image, Layers: len(image.Manifest.Manifest.Layers)}
+	// What is there need not be sent. That it cannot be found out is no reason to stop.
 	there, err := l.Runtime.Present(ctx, image)
-	if err != nil {
-		return nil, err
+	if err == nil && there {
+		if err = l.Runtime.Tag(ctx, image); err == nil {
+			result.Present = true
+			return result, nil
+		}
 	}
-	if there {
-		result.Present = true
-		return result, l.Runtime.Tag(ctx, image)
+	var held map[v1.Hash]bool
+	if err == nil {
+		held, err = l.Runtime.Held(ctx, image)
 	}
-	held, err := l.Runtime.Held(ctx, image)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, ErrNoProgram):
 		return nil, err
+	case err != nil:
+		held = nil
+		l.say("sending all layers: what is there is not known: %v", err)
 	}
 	archive.Skip = func(digest v1.Hash) bool { return held[digest] }
 	archive.Done = l.Done
@@ -129,12 +161,16 @@ func (l *Loader) one(ctx context.Context, archive ociarchive.Archive) (*Result, 
 		return result, err
 	}
 	// The runtime may have lost, in the meantime, what it said it had.
-	if l.Say != nil {
-		l.Say("sending all layers: without those that were there it failed: %v", err)
-	}
+	l.say("sending all layers: without those that were there it failed: %v", err)
 	archive.Skip = nil
 	result.Sent = result.Layers
 	return result, l.send(ctx, &archive)
+}
+
+func (l *Loader) say(format string, args ...any) {
+	if l.Say != nil {
+		l.Say(format, args...)
+	}
 }
 
 // sourceError is an error of what is to be loaded, and not of the runtime.

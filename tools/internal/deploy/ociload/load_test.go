@@ -61,6 +61,9 @@ func TestSelect(t *testing.T) {
 		{[]string{"arm64", "amd64"}, nil, "amd64 [example.com/app:v1]"},
 		{[]string{"arm64", "amd64"}, platform("linux/arm64"), "arm64 [example.com/app:v1]"},
 		{[]string{"arm64"}, nil, "arm64 [example.com/app:v1]"},
+		{[]string{"arm64", "amd64"}, platform("linux/arm64/v8"), "arm64 [example.com/app:v1]"},
+		{[]string{"arm64", "amd64"}, platform("linux/amd64/v1"), "amd64 [example.com/app:v1]"},
+		{[]string{"arm64", "amd64"}, platform("linux/amd64/v3"), "images[0]: is for linux/arm64, linux/amd64, not for linux/amd64/v3"},
 		{[]string{"arm64"}, platform("linux/amd64"), "images[0]: is for linux/arm64, not for linux/amd64"},
 		{[]string{"arm64", "riscv64"}, nil, "images[0]: is for linux/arm64, linux/riscv64, not for linux/amd64"},
 	} {
@@ -187,6 +190,60 @@ func TestDocker(t *testing.T) {
 	}
 }
 
+// What goes wrong in finding out what is there means that nothing is.
+func TestWhatIsHeldIsNotKnown(t *testing.T) {
+	for _, answers := range []map[string]string{
+		{"docker image inspect": "error: none", "docker info": "error: can't evaluate field DriverStatus"},
+		{"docker image inspect": "error: none", "docker image ls": "error: broken"},
+		{"docker image inspect --format {{.Id}}": "error: none", "docker image ls": "sha256:a", "docker image inspect --format {{json": "error: no such image: a"},
+		{"docker image inspect --format {{.Id}}": "error: none", "docker image ls": "sha256:a", "docker image inspect --format {{json": "no JSON"},
+		{"docker image inspect": "id", "docker image tag": "error: no such image: it was deleted"},
+	} {
+		p := &program{answers: answers}
+		result, _, err := load(t, "docker", p, "v1")
+		if err != nil || result.Sent != 2 || result.Present {
+			t.Errorf("%v: got %+v, %v; want everything sent", answers, result, err)
+		}
+	}
+}
+
+// Other programs under Docker's name.
+func TestOpen(t *testing.T) {
+	for version, want := range map[string]string{
+		"podman version 4.3.1\n":                 "docker load --quiet",
+		"nerdctl version 1.7\n":                  "docker load --quiet --all-platforms",
+		"Docker version 28.2.2, build e6534b4\n": "docker load --quiet",
+		"error: none":                            "docker load --quiet",
+	} {
+		p := &program{answers: map[string]string{"docker --version": version, "docker image inspect": "error: none"}}
+		d, _ := read(t, []string{"v1"}, "amd64")
+		images, err := ociload.Select(d, nil, v1.Platform{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loader := &ociload.Loader{Runtime: ociload.Open(context.Background(), "docker", p.exec)}
+		if _, err := loader.Load(context.Background(), ociarchive.Archive{Images: images, Blobs: d.Blobs}); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.calls[len(p.calls)-1]; got != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
+		// The two read a layout, Docker an archive of its own.
+		if got, want := strings.Contains(fmt.Sprint(p.sent), "index.json"), !strings.HasPrefix(version, "Docker") && !strings.HasPrefix(version, "error"); got != want {
+			t.Errorf("%s: a layout: %v, want %v", version, got, want)
+		}
+	}
+}
+
+func TestNamesThatNoDaemonTakes(t *testing.T) {
+	d, _ := read(t, []string{"v1"}, "amd64")
+	d.Images[0].Repository = "Up/Per/image"
+	_, err := ociload.Select(d, nil, v1.Platform{})
+	if want := `images[0]: repository "Up/Per/image": its part "Up" has capitals, want lower case: up`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestPresentImageGetsItsNames(t *testing.T) {
 	for _, runtime := range []string{"docker", "podman"} {
 		p := &program{answers: map[string]string{runtime + " image inspect": "id\n"}}
@@ -239,8 +296,9 @@ func TestDetect(t *testing.T) {
 		{nil, "docker"},
 		{map[string]string{"docker": "error: no daemon"}, "podman"},
 		{map[string]string{"docker": "error: no daemon", "podman": "error: none"}, "containerd"},
-		{map[string]string{"docker": "error: no daemon", "podman": "error: none", "ctr": "error: no socket"},
-			"no container runtime answers (docker: no daemon; podman: none; containerd: no socket)"},
+		{map[string]string{"docker": "error: no daemon", "podman": "error: none", "ctr": "error: no socket"}, "nerdctl"},
+		{map[string]string{"docker": "error: no daemon", "podman": "error: none", "ctr": "error: no socket", "nerdctl": "error: none"},
+			"no container runtime answers (docker: no daemon; podman: none; containerd: no socket; nerdctl: none)"},
 	} {
 		got, err := ociload.Detect(context.Background(), (&program{answers: test.answers}).exec)
 		if err != nil {

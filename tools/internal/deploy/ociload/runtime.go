@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociarchive"
@@ -33,7 +32,7 @@ type Runtime interface {
 	// Tag gives an image that is present its names.
 	Tag(ctx context.Context, image ociarchive.Image) error
 	// Held returns which layers of the image the runtime has and takes from its
-	// own store if an archive lacks them. Nil if it does not say.
+	// own store if an archive lacks them. Nil if it does not say. What goes wrong is no more than that.
 	Held(ctx context.Context, image ociarchive.Image) (map[v1.Hash]bool, error)
 	// Write writes the archive as the runtime reads it.
 	Write(ctx context.Context, archive *ociarchive.Archive, w io.Writer) error
@@ -42,7 +41,7 @@ type Runtime interface {
 }
 
 // Names are the runtimes that New knows, in the order in which Detect tries them.
-func Names() []string { return []string{"docker", "podman", "containerd"} }
+func Names() []string { return []string{"docker", "podman", "containerd", "nerdctl"} }
 
 // New returns the runtime with that name, nil if there is none.
 func New(name string, exec Exec) Runtime {
@@ -50,18 +49,35 @@ func New(name string, exec Exec) Runtime {
 	case "docker":
 		return &docker{exec}
 	case "podman":
-		return &podman{exec}
+		return &podman{exec, "podman"}
 	case "containerd":
 		return &containerd{exec}
+	case "nerdctl":
+		return &nerdctl{exec, "nerdctl"}
 	}
 	return nil
+}
+
+// Open returns the runtime that answers under that name: a program called docker may be podman or nerdctl, which load
+// otherwise.
+func Open(ctx context.Context, name string, exec Exec) Runtime {
+	if name == "docker" {
+		out, err := exec(ctx, nil, "docker", "--version")
+		switch {
+		case err == nil && strings.HasPrefix(string(out), "podman "):
+			return &podman{exec, "docker"}
+		case err == nil && strings.HasPrefix(string(out), "nerdctl "):
+			return &nerdctl{exec, "docker"}
+		}
+	}
+	return New(name, exec)
 }
 
 // Detect returns the name of the first runtime that answers.
 func Detect(ctx context.Context, exec Exec) (string, error) {
 	var tried []string
 	for _, name := range Names() {
-		err := New(name, exec).Check(ctx)
+		err := Open(ctx, name, exec).Check(ctx)
 		if err == nil {
 			return name, nil
 		}
@@ -70,7 +86,7 @@ func Detect(ctx context.Context, exec Exec) (string, error) {
 	return "", fmt.Errorf("no container runtime answers (%s)", strings.Join(tried, "; "))
 }
 
-// docker is Docker, or what answers in its stead.
+// docker is Docker.
 type docker struct{ exec Exec }
 
 func (d *docker) Check(ctx context.Context) error {
@@ -153,20 +169,23 @@ func present(out []byte, err error) (bool, error) {
 }
 
 // podman is podman, which keeps the manifest of an OCI archive as it is.
-type podman struct{ exec Exec }
+type podman struct {
+	exec    Exec
+	program string
+}
 
 func (p *podman) Check(ctx context.Context) error {
-	_, err := p.exec(ctx, nil, "podman", "version", "--format", "{{.Client.Version}}")
+	_, err := p.exec(ctx, nil, p.program, "version", "--format", "{{.Client.Version}}")
 	return err
 }
 
 func (p *podman) Present(ctx context.Context, image ociarchive.Image) (bool, error) {
-	return present(p.exec(ctx, nil, "podman", "image", "inspect", "--format", "{{.Id}}", image.Manifest.Manifest.Config.Digest.Hex))
+	return present(p.exec(ctx, nil, p.program, "image", "inspect", "--format", "{{.Id}}", image.Manifest.Manifest.Config.Digest.Hex))
 }
 
 func (p *podman) Tag(ctx context.Context, image ociarchive.Image) error {
 	for _, name := range image.Names {
-		if _, err := p.exec(ctx, nil, "podman", "image", "tag", image.Manifest.Manifest.Config.Digest.Hex, name); err != nil {
+		if _, err := p.exec(ctx, nil, p.program, "image", "tag", image.Manifest.Manifest.Config.Digest.Hex, name); err != nil {
 			return err
 		}
 	}
@@ -181,58 +200,6 @@ func (p *podman) Write(ctx context.Context, archive *ociarchive.Archive, w io.Wr
 }
 
 func (p *podman) Load(ctx context.Context, archive io.Reader) error {
-	_, err := p.exec(ctx, archive, "podman", "load", "--quiet")
-	return err
-}
-
-// containerd is containerd, by way of its own ctr. Address and namespace are
-// those of the environment.
-type containerd struct{ exec Exec }
-
-func (c *containerd) Check(ctx context.Context) error {
-	_, err := c.exec(ctx, nil, "ctr", "version")
-	return err
-}
-
-// Present is always false: to import what is there is how it gets a name, and
-// costs nothing, as no blob is sent.
-func (c *containerd) Present(context.Context, ociarchive.Image) (bool, error) { return false, nil }
-
-func (c *containerd) Tag(context.Context, ociarchive.Image) error { return nil }
-
-func (c *containerd) Held(ctx context.Context, _ ociarchive.Image) (map[v1.Hash]bool, error) {
-	out, err := c.exec(ctx, nil, "ctr", "content", "ls", "--quiet")
-	if err != nil {
-		return nil, err
-	}
-	held := map[v1.Hash]bool{}
-	for _, text := range strings.Fields(string(out)) {
-		if digest, err := v1.NewHash(text); err == nil {
-			held[digest] = true
-		}
-	}
-	return held, nil
-}
-
-// Write spells names out: containerd knows no short ones.
-func (c *containerd) Write(ctx context.Context, archive *ociarchive.Archive, w io.Writer) error {
-	full := *archive
-	full.Images = slices.Clone(archive.Images)
-	for i, image := range full.Images {
-		names := []string{}
-		for _, n := range image.Names {
-			tag, err := name.NewTag(n)
-			if err != nil {
-				return err
-			}
-			names = append(names, strings.Replace(tag.Name(), name.DefaultRegistry+"/", "docker.io/", 1))
-		}
-		full.Images[i].Names = names
-	}
-	return full.WriteOCI(ctx, w)
-}
-
-func (c *containerd) Load(ctx context.Context, archive io.Reader) error {
-	_, err := c.exec(ctx, archive, "ctr", "image", "import", "--all-platforms", "-")
+	_, err := p.exec(ctx, archive, p.program, "load", "--quiet")
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployment"
+	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 )
 
@@ -88,7 +89,7 @@ func targets(images []*deployment.Image) ([]*target, error) {
 		if image.Repository == "" {
 			return nil, fmt.Errorf("images[%d]: has no repository to go to; set one in the rule, or with --repository", i)
 		}
-		repository, err := name.NewRepository(image.Repository)
+		repository, err := refname.Repository(image.Repository)
 		if err != nil {
 			return nil, fmt.Errorf("images[%d]: %w", i, err)
 		}
@@ -96,9 +97,9 @@ func targets(images []*deployment.Image) ([]*target, error) {
 			Reference: image.Repository + "@" + image.Root.Digest.String(), Blobs: map[registry.Outcome]int{},
 		}}
 		for _, text := range image.Tags {
-			tag, err := name.NewTag(repository.Name() + ":" + text)
+			tag, err := refname.Tag(repository, text)
 			if err != nil {
-				return nil, fmt.Errorf("images[%d]: tag %q: %w", i, text, err)
+				return nil, fmt.Errorf("images[%d]: %w", i, err)
 			}
 			if other, ok := taken[tag]; ok && other != image.Root.Digest {
 				return nil, fmt.Errorf("%s is wanted for two images, %s and %s; give one of them another tag or repository", tag, other, image.Root.Digest)
