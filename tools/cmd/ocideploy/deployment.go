@@ -19,9 +19,11 @@ const specSuffix = ".deploy.json"
 
 // ownSpec is the deploy spec beside the program, if it was built as a target of its own, else "".
 func ownSpec(p *cli.Process) string {
-	path := strings.TrimSuffix(p.Argv0, ".exe") + specSuffix
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		return path
+	for _, program := range programs(p.Argv0) {
+		path := strings.TrimSuffix(program, ".exe") + specSuffix
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
 	}
 	return ""
 }
@@ -60,7 +62,7 @@ func read(p *cli.Process, path string, to *destination) (*deployment.Deployment,
 	if path == "" {
 		return nil, cli.Usagef("--spec is missing; use bazel run on a target, or name its .deploy.json file")
 	}
-	runfiles, err := openRunfiles([]string{p.Argv0, strings.TrimSuffix(path, specSuffix)}, p.Getenv)
+	runfiles, err := openRunfiles(append(programs(p.Argv0), programs(strings.TrimSuffix(path, specSuffix))...), p.Getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -6,14 +6,44 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
+// programs are the paths of a program: that by which it was called, and those of what symbolic links on the way point at.
+// One that stands nowhere, as that of a spec may, has its path all the same.
+func programs(argv0 string) []string {
+	path := argv0
+	if filepath.Base(path) == path {
+		if found, err := exec.LookPath(path); err == nil {
+			path = found
+		}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return []string{argv0}
+	}
+	var paths []string
+	// No system follows more links than these.
+	for range 40 {
+		paths = append(paths, path)
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return paths
+}
+
 // runfiles finds the files that Bazel put beside a program, by their runfiles paths.
 type runfiles struct {
-	manifest map[string]string
-	roots    []string
+	manifests []map[string]string
+	roots     []string
 }
 
 // openRunfiles looks where Bazel may have put the runfiles of a program: into a
@@ -36,12 +66,15 @@ func openRunfiles(programs []string, getenv func(string) string) (*runfiles, err
 		manifests = append(manifests, program+".runfiles_manifest")
 	}
 	for _, path := range manifests {
-		if path == "" || r.manifest != nil {
+		if path == "" {
 			continue
 		}
-		var err error
-		if r.manifest, err = readManifest(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		manifest, err := readManifest(path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("reading runfiles manifest: %w", err)
+		}
+		if err == nil {
+			r.manifests = append(r.manifests, manifest)
 		}
 	}
 	return r, nil
@@ -81,10 +114,13 @@ func (r *runfiles) Resolve(path string) (string, error) {
 	if filepath.IsAbs(path) {
 		return path, nil
 	}
-	// An entry may be for a directory that the path lies in.
-	for key := path; key != ""; key = parent(key) {
-		if file := r.manifest[key]; file != "" {
-			return file + path[len(key):], nil
+	// Those in the environment may be another program's, so each is asked. An entry may be for a directory that the path
+	// lies in.
+	for _, manifest := range r.manifests {
+		for key := path; key != ""; key = parent(key) {
+			if file := manifest[key]; file != "" {
+				return file + path[len(key):], nil
+			}
 		}
 	}
 	for _, root := range r.roots {
@@ -96,7 +132,7 @@ func (r *runfiles) Resolve(path string) (string, error) {
 	if len(r.roots) > 0 {
 		return filepath.Join(r.roots[0], path), nil
 	}
-	if r.manifest != nil {
+	if r.manifests != nil {
 		return path, nil
 	}
 	return "", fmt.Errorf("%s: there are no runfiles beside the program, and neither RUNFILES_DIR nor RUNFILES_MANIFEST_FILE is set; use bazel run on the target", path)

@@ -53,6 +53,15 @@ func TestRunfiles(t *testing.T) {
 			os.WriteFile(dir+"/MANIFEST", []byte(" _main "+dir+"/a b\n"), 0o644)
 			return map[string]string{"RUNFILES_MANIFEST_FILE": dir + "/MANIFEST"}
 		}, ""},
+		{"symbolic link", "bin/push", "bin/push.runfiles/_main", nil, ""},
+		{"symbolic links, relative", "bin/push", "bin/push.runfiles/_main", nil, ""},
+		{"in PATH", "bin/push", "bin/push.runfiles/_main", nil, ""},
+		{"relative, in a subfolder", "bin/push", "bin/push.runfiles/_main", nil, ""},
+		{"relative, around", "all.runfiles/_main/go/push", "all.runfiles/_main", nil, ""},
+		{"environment of another program", "bin/push", "bin/push.runfiles/_main", func(dir string) map[string]string {
+			os.WriteFile(dir+"/MANIFEST", []byte("other/file /other/file\n"), 0o644)
+			return map[string]string{"RUNFILES_DIR": dir + "/elsewhere", "RUNFILES_MANIFEST_FILE": dir + "/MANIFEST"}
+		}, ""},
 		{"of the spec", "ocideploy push --spec=bin/push.deploy.json", "bin/push.runfiles/_main", nil, ""},
 		{"nowhere", "bin/push", "elsewhere/_main", nil, "there are no runfiles beside the program"},
 		{"not built", "bin/push", "bin/push.runfiles/other", nil, "build the target again"},
@@ -76,6 +85,7 @@ func TestRunfiles(t *testing.T) {
 			if args != nil {
 				argv0 = "ocideploy"
 			}
+			argv0 = call(t, test.name, dir, argv0)
 			env := map[string]string{}
 			if test.env != nil {
 				env = test.env(dir)
@@ -94,4 +104,43 @@ func TestRunfiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// call makes what the name of a test says of how the program is called.
+func call(t *testing.T, how, dir, argv0 string) string {
+	t.Helper()
+	link := func(to, from string) string {
+		if err := os.MkdirAll(filepath.Dir(from), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+		return from
+	}
+	program := func() {
+		if err := os.WriteFile(argv0, nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	switch how {
+	case "symbolic link":
+		program()
+		return link(argv0, filepath.Join(dir, "links", "deploy"))
+	case "symbolic links, relative":
+		program()
+		link("../bin/push", filepath.Join(dir, "links", "one"))
+		return link("one", filepath.Join(dir, "links", "two"))
+	case "in PATH":
+		program()
+		t.Setenv("PATH", filepath.Dir(argv0))
+		return filepath.Base(argv0)
+	case "relative, in a subfolder":
+		t.Chdir(filepath.Dir(argv0))
+		return "./" + filepath.Base(argv0)
+	case "relative, around":
+		t.Chdir(filepath.Join(dir, "all.runfiles", "_main"))
+		return "go/push"
+	}
+	return argv0
 }
