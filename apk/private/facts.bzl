@@ -15,10 +15,11 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
         expect: dict, members of the lock's entry that the package has to match, or None
 
     Returns:
-        struct of facts and descriptor, Files; without a descriptor if expect is given
+        struct of facts, descriptor and elf, a list of ELF files, Files; the latter two None if expect is given
     """
     facts = ctx.actions.declare_file(ctx.label.name + ".facts.json")
     descriptor = None
+    elf = None
     outputs = [facts]
     args = ocibuild_args(ctx)
     args.add(facts, format = "--facts-out=%s")
@@ -27,7 +28,9 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
     else:
         descriptor = ctx.actions.declare_file(ctx.label.name + ".layer.json")
         args.add(descriptor, format = "--layer-out=%s")
-        outputs.append(descriptor)
+        elf = ctx.actions.declare_file(ctx.label.name + ".elf.json")
+        args.add(elf, format = "--elf-out=%s")
+        outputs.extend([descriptor, elf])
     if download:
         ocifetch_run(
             ctx,
@@ -40,7 +43,7 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
             progress_message = "Fetching and reading %s" % json.decode(download)["name"],
             subcommand = "facts",
         )
-        return struct(descriptor = descriptor, facts = facts)
+        return struct(descriptor = descriptor, elf = elf, facts = facts)
     args.add(apk, format = "--apk=%s")
     ocibuild_run(
         ctx,
@@ -51,4 +54,4 @@ def apk_facts(ctx, *, apk = None, download = None, expect = None):
         mnemonic = "ApkFacts",
         progress_message = "Reading %{input}",
     )
-    return struct(descriptor = descriptor, facts = facts)
+    return struct(descriptor = descriptor, elf = elf, facts = facts)

@@ -54,7 +54,15 @@ def hub_files(*, archs, config, graph, hub, lock, repositories, unlocked):
     files = files_repository_name(hub)
     found = {"": build_file(
         calls = [
-            call("hub_lock", name = "_lock", archs = archs, hub = hub, repositories = repositories, visibility = PUBLIC),
+            call(
+                "hub_lock",
+                name = "_lock",
+                archs = archs,
+                file = "@%s//:lock" % files,
+                hub = hub,
+                repositories = repositories,
+                visibility = PUBLIC,
+            ),
             call(
                 "hub_lock_test",
                 name = "lock_test",

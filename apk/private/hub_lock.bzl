@@ -11,6 +11,10 @@ ATTRS = {
         doc = "apk's architectures that the lock is for.",
         mandatory = True,
     ),
+    "file": attr.label(
+        allow_single_file = True,
+        doc = "The lock.",
+    ),
     "hub": attr.string(
         doc = "The name of the hub.",
         mandatory = True,
@@ -24,6 +28,7 @@ ATTRS = {
 def _hub_lock_impl(ctx):
     return [ApkLockInfo(
         archs = tuple(ctx.attr.archs),
+        file = ctx.file.file,
         hub = ctx.attr.hub,
         repositories = tuple(ctx.attr.repositories),
     )]

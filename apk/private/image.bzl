@@ -11,6 +11,7 @@ load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
+load("//oci/private/actions:link_check.bzl", "LINK_CHECK_ATTRS", "link_check")
 load("//oci/private/actions:manifest.bzl", "image_manifest")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 
@@ -38,7 +39,7 @@ apk_image(
 ```
 """
 
-ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | OCIBUILD_ATTRS | {
     "layering": attr.string(
         default = "64",
         doc = """How packages become layers.
@@ -111,6 +112,10 @@ def _repositories(closures):
     locks = depset(transitive = [closure.locks for closure in closures], order = "preorder").to_list()
     return {url: True for lock in locks for url in lock.repositories}.keys()
 
+def _locks(closures):
+    locks = depset(transitive = [closure.locks for closure in closures], order = "preorder").to_list()
+    return depset([struct(file = lock.file, hub = "@" + lock.hub) for lock in locks if lock.file])
+
 def _apk_image_impl(ctx):
     err, arch = target_arch(ctx)
     if err:
@@ -151,11 +156,12 @@ def _apk_image_impl(ctx):
         created = max([package.build_time for package in packages]),
         fragments = [system.config_fragment] if ctx.attr.run_as else [],
         layers = packed.layers + [system.layer],
+        locks = _locks(closures),
         platform = platform,
     )
     if err:
         fail("%s: %s" % (ctx.label, err))
-    return image_result(ctx, image, report = depset([system.report]))
+    return image_result(ctx, image, _validation = link_check(ctx, image), report = depset([system.report]))
 
 apk_image = rule(
     implementation = _apk_image_impl,

@@ -81,6 +81,7 @@ def _locked_package_impl(ctx):
                 blob = apk,
                 facts = facts.facts,
                 inline = locked_layer(entry),
+                libraries = (facts.facts,),
                 remote = layer_remote(blob_is_download = download != None, urls = ctx.attr.urls),
             ),
             normalise = entry.get("normalise"),

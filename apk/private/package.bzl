@@ -158,7 +158,7 @@ def _apk_package_impl(ctx):
         download = None,
         id = str(ctx.label),
         install_if = tuple([(constraint, None) for constraint in ctx.attr.install_if]),
-        layer = OciLayerInfo(blob = apk, descriptor = facts.descriptor, facts = facts.facts),
+        layer = OciLayerInfo(blob = apk, descriptor = facts.descriptor, facts = facts.facts, libraries = (), programs = (facts.elf,)),
         locked = False,
         name = name,
         normalise = None,

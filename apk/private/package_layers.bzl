@@ -66,7 +66,12 @@ def _merge(ctx, *, exclude, packages, group):
         ocifetch_run(ctx, downloads = [package.download for package in downloaded], flag = "--apk", **action)
     else:
         ocibuild_run(ctx, **action)
-    return OciLayerInfo(blob = layer, descriptor = descriptor)
+    return OciLayerInfo(
+        blob = layer,
+        descriptor = descriptor,
+        libraries = tuple([file for package in group for file in package.layer.libraries]),
+        programs = tuple([file for package in group for file in package.layer.programs]),
+    )
 
 def package_layers(ctx, *, exclude, packages, layering, normalise):
     """Works the layers of an image's packages out, and declares the actions of those that are not a package's own bytes.

@@ -139,6 +139,6 @@ def system_layer(ctx, *, spec, packages):
     )
     return struct(
         config_fragment = config_fragment,
-        layer = OciLayerInfo(blob = layer, descriptor = descriptor),
+        layer = OciLayerInfo(blob = layer, descriptor = descriptor, libraries = ()),
         report = report,
     )

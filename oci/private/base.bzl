@@ -70,6 +70,7 @@ def _of_layout(ctx, directory, platform):
         digest = None,
         layers = (),
         layouts = depset([directory]),
+        locks = depset(),
         manifest = manifest,
         os = platform.os,
         variant = platform.variant,

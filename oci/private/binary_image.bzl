@@ -9,6 +9,7 @@ load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform", "platfo
 load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries", "split_program_entries")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private/actions:layer.bzl", "COMPRESSION_ATTRS", "write_layer")
+load("//oci/private/actions:link_check.bzl", "LINK_CHECK_ATTRS", "link_check")
 load("//oci/private/actions:manifest.bzl", "image_manifest")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 
@@ -22,7 +23,7 @@ a change of the latter leaves the former as it is. Without runfiles, as with `go
 `oci_binary_image` with `platforms` is an index of one image for each.
 """
 
-ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | RUNFILES_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | RUNFILES_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
     "binary": attr.label(
         cfg = "target",
         doc = "The program.",
@@ -82,7 +83,7 @@ def _oci_binary_image_impl(ctx):
     )
     if err:
         fail("%s: %s" % (ctx.label, err))
-    return image_result(ctx, image)
+    return image_result(ctx, image, _validation = link_check(ctx, image))
 
 binary_image = rule(
     implementation = _oci_binary_image_impl,

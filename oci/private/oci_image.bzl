@@ -7,6 +7,7 @@ load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
+load("//oci/private/actions:link_check.bzl", "LINK_CHECK_ATTRS", "link_check")
 load("//oci/private/actions:manifest.bzl", "image_manifest")
 load("//oci/private/providers:image.bzl", "OciImageInfo")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo")
@@ -29,7 +30,7 @@ oci_image(
 ```
 """
 
-ATTRS = BASE_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
+ATTRS = BASE_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
     "layers": attr.label_list(
         doc = "Layers to put on top, from the lowest up.",
         providers = [OciLayerInfo],
@@ -55,7 +56,7 @@ def _oci_image_impl(ctx):
     )
     if err:
         fail("%s: %s" % (ctx.label, err))
-    return image_result(ctx, image)
+    return image_result(ctx, image, _validation = link_check(ctx, image))
 
 oci_image = rule(
     implementation = _oci_image_impl,

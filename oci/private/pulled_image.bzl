@@ -96,6 +96,7 @@ def _pulled_image_impl(ctx):
         digest = digest,
         layers = tuple([_layer(ctx, layer) for layer in ctx.attr.layers]),
         layouts = depset(),
+        locks = depset(),
         manifest = ctx.file.manifest,
         os = platform.os,
         variant = platform.variant,

@@ -36,6 +36,7 @@ def write_layer(ctx, *, entries, compression, mtime, title, suffix = ""):
     name = ctx.label.name + suffix
     blob = ctx.actions.declare_file("%s.%s" % (name, _EXTENSIONS[compression]))
     descriptor = ctx.actions.declare_file(name + ".layer.json")
+    elf = ctx.actions.declare_file(name + ".elf.json")
     args = ocibuild_args(ctx)
     args.add(title, format = "--name=%s")
     args.add(compression, format = "--compression=%s")
@@ -43,13 +44,14 @@ def write_layer(ctx, *, entries, compression, mtime, title, suffix = ""):
     inputs = add_entries(args, entries)
     args.add(blob, format = "--blob-out=%s")
     args.add(descriptor, format = "--layer-out=%s")
+    args.add(elf, format = "--elf-out=%s")
     ocibuild_run(
         ctx,
         subcommand = "layer",
         args = args,
         inputs = inputs,
-        outputs = [blob, descriptor],
+        outputs = [blob, descriptor, elf],
         mnemonic = "OciLayer",
         progress_message = "Packing %{output}",
     )
-    return OciLayerInfo(blob = blob, descriptor = descriptor)
+    return OciLayerInfo(blob = blob, descriptor = descriptor, libraries = (), programs = (elf,))

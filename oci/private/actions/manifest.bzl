@@ -8,7 +8,7 @@ load("//oci/private/providers:image.bzl", "OciImageInfo")
 
 visibility(["//apk/...", "//oci/..."])
 
-def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None, clear = [], fragments = []):
+def image_manifest(ctx, *, platform, layers, config, annotations, created = None, base = None, clear = [], fragments = [], locks = depset()):
     """Declares manifest, config and image descriptor of a target, named after it.
 
     The action reads descriptors only, never the bytes of a layer.
@@ -22,6 +22,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         created: int, Unix seconds, where the attribute does not say; None: the base's
         base: OciImageInfo or None
         clear: list of strings, attributes of the image whose values in the base's config are not taken over
+        locks: depset of structs, as OciImageInfo has them, besides the base's
         fragments: list of Files, more of the `config` object, known only when it is built
 
     Returns:
@@ -84,6 +85,7 @@ def image_manifest(ctx, *, platform, layers, config, annotations, created = None
         digest = digest,
         layers = (base.layers if base else ()) + tuple(layers),
         layouts = base.layouts if base else depset(),
+        locks = depset(transitive = [locks] + ([base.locks] if base else [])),
         manifest = manifest,
         os = platform.os,
         variant = platform.variant,

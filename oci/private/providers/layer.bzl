@@ -12,6 +12,9 @@ FIELDS = {
     "descriptor": "File or None, the layer descriptor, one line of JSON",
     "facts": "File or None, lists the layer's entries as facts do (docs/formats.md, \"Facts\"): who tests them needs no bytes",
     "inline": "string or None, the layer descriptor as JSON, where it is known at analysis",
+    "libraries": """tuple of Files, or None: lists of shared objects in the layer, each an ELF list or facts (docs/formats.md);
+None: nobody knows what is in it""",
+    "programs": "tuple of Files, ELF lists of what was built for the layer and has to be linked against what the image has",
     "remote": "struct as layer_remote returns it: where else the bytes can be had; None: nowhere but in blob",
 }
 
@@ -29,7 +32,7 @@ def layer_remote(*, urls = (), repository = "", blob_is_download = False):
     """
     return struct(blob_is_download = blob_is_download, repository = repository, urls = tuple(urls))
 
-def _init(*, blob, descriptor = None, facts = None, inline = None, remote = None):
+def _init(*, blob, descriptor = None, facts = None, inline = None, libraries = None, programs = (), remote = None):
     if (descriptor == None) == (inline == None):
         fail("OciLayerInfo: got descriptor = %s and inline = %s, want exactly one of them" % (descriptor, inline))
     if blob == None:
@@ -39,6 +42,8 @@ def _init(*, blob, descriptor = None, facts = None, inline = None, remote = None
         "descriptor": descriptor,
         "facts": facts,
         "inline": inline,
+        "libraries": libraries,
+        "programs": programs,
         "remote": remote,
     }
 

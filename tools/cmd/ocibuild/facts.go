@@ -11,8 +11,8 @@ import (
 )
 
 type factsFlags struct {
-	apk, facts, descriptor string
-	expect                 apkfacts.Expectation
+	apk, facts, descriptor, elf string
+	expect                      apkfacts.Expectation
 }
 
 func parseFactsFlags(args []string) (*factsFlags, error) {
@@ -21,6 +21,7 @@ func parseFactsFlags(args []string) (*factsFlags, error) {
 	fs.need(&f.apk, "apk", "file: the package")
 	fs.need(&f.facts, "facts-out", "output file")
 	fs.StringVar(&f.descriptor, "layer-out", "", "output file: the layer descriptor; without it, who needs one has it from a lock")
+	fs.StringVar(&f.elf, "elf-out", "", "output file: a list of the package's ELF files, for link-check")
 	fs.jsonValue(&f.expect, "expect", "JSON: what the lock file says of the package")
 	if err := fs.parse(args); err != nil {
 		return nil, err
@@ -51,6 +52,11 @@ func runFacts(_ context.Context, args []string, _ io.Writer) error {
 	}
 	if err := atomicfile.WriteBytes(f.facts, data); err != nil {
 		return err
+	}
+	if f.elf != "" {
+		if err := writePackageELF(f.elf, apk, f.expect.Trust()); err != nil {
+			return fmt.Errorf("reading %s: %w", f.apk, err)
+		}
 	}
 	if f.descriptor == "" {
 		return nil

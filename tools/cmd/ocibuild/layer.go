@@ -9,6 +9,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/entries"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/linkcheck"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
@@ -17,6 +18,7 @@ type layerFlags struct {
 	modTime           int64
 	entries           entries.List
 	layer, descriptor string
+	elf               string
 }
 
 func parseLayerFlags(args []string) (*layerFlags, error) {
@@ -28,6 +30,7 @@ func parseLayerFlags(args []string) (*layerFlags, error) {
 	fs.entries(&f.entries)
 	fs.need(&f.layer, "blob-out", "output file")
 	fs.need(&f.descriptor, "layer-out", "output file: the layer's descriptor")
+	fs.StringVar(&f.elf, "elf-out", "", "output file: a list of the ELF files, for link-check")
 	if err := fs.parse(args); err != nil {
 		return nil, err
 	}
@@ -54,7 +57,21 @@ func runLayer(_ context.Context, args []string, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := f.writeELF(files); err != nil {
+		return fmt.Errorf("layer %s: %w", f.name, err)
+	}
 	return writeLayerDescriptor(f.descriptor, descriptor)
+}
+
+func (f *layerFlags) writeELF(files []entries.File) error {
+	if f.elf == "" {
+		return nil
+	}
+	list, err := linkcheck.Files(files)
+	if err != nil {
+		return err
+	}
+	return writeELFList(f.elf, list)
 }
 
 // write writes the layer. Folders above the files are not made, for that would change those of the image below.

@@ -56,6 +56,7 @@ func commands() []command {
 		{"index", "make the index of images for several platforms", runIndex},
 		{"layout", "make an OCI image layout", runLayout},
 		{"select", "find the image for a platform in an OCI image layout", runSelect},
+		{"link-check", "find out whether an image's programs have what they are linked against", runLinkCheck},
 		{"image-descriptor", "make the descriptor of an image that exists", runImageDescriptor},
 		{"substitute", "put digests of images into a text", runSubstitute},
 		{"package", "make an apk package", runPackage},

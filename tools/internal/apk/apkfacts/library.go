@@ -2,16 +2,17 @@ package apkfacts
 
 import (
 	"bytes"
-	"debug/elf"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/rules-apk/rules_apk/tools/internal/elffile"
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// Library is what a dynamic linker's cache needs to know of a shared object.
+// Library is what a dynamic linker's cache, and who checks programs that are linked against it, need to know of a shared
+// object.
 type Library struct {
 	// Soname is DT_SONAME; empty if the object has none, and then its file name serves.
 	Soname string `json:"soname,omitempty"`
@@ -19,6 +20,8 @@ type Library struct {
 	// or 64 bits.
 	Machine string `json:"machine"`
 	Class   int    `json:"class"`
+	// Versions are the versions of symbols that it defines, such as "GLIBC_2.34".
+	Versions []string `json:"versions,omitempty"`
 }
 
 // maxInMemory is the size in bytes up to which a shared object is read into memory, larger ones go to a temporary file.
@@ -32,8 +35,8 @@ func maybeLibrary(p imagepath.Path) bool {
 
 // readLibrary returns nil for a file that is no ELF shared object.
 func readLibrary(content io.Reader, size int64) (*Library, error) {
-	magic := make([]byte, len(elf.ELFMAG))
-	if n, err := io.ReadFull(content, magic); err != nil || string(magic[:n]) != elf.ELFMAG {
+	magic := make([]byte, 4)
+	if n, err := io.ReadFull(content, magic); err != nil || !elffile.IsELF(magic[:n]) {
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			err = nil
 		}
@@ -61,36 +64,9 @@ func readLibrary(content io.Reader, size int64) (*Library, error) {
 
 // parseLibrary returns nil for what cannot be read, as ldconfig passes over it.
 func parseLibrary(r io.ReaderAt) *Library {
-	f, err := elf.NewFile(r)
-	if err != nil || f.Type != elf.ET_DYN {
+	o := elffile.Read(r)
+	if o == nil || o.Fixed {
 		return nil
 	}
-	l := &Library{Machine: machineName(f.Machine), Class: 64}
-	if f.Class == elf.ELFCLASS32 {
-		l.Class = 32
-	}
-	if names, err := f.DynString(elf.DT_SONAME); err == nil && len(names) > 0 {
-		l.Soname = names[0]
-	}
-	return l
-}
-
-func machineName(m elf.Machine) string {
-	switch m {
-	case elf.EM_X86_64:
-		return "x86_64"
-	case elf.EM_386:
-		return "x86"
-	case elf.EM_AARCH64:
-		return "aarch64"
-	case elf.EM_ARM:
-		return "arm"
-	case elf.EM_RISCV:
-		return "riscv64"
-	case elf.EM_PPC64:
-		return "ppc64le"
-	case elf.EM_S390:
-		return "s390x"
-	}
-	return fmt.Sprintf("elf:%d", m)
+	return &Library{Soname: o.Soname, Machine: o.Machine, Class: o.Class, Versions: o.Versions}
 }

@@ -18,7 +18,7 @@ const module = "github.com/rules-apk/rules_apk/"
 
 // leaves are the packages that know nothing of this project but each other, and that all may know.
 var leaves = []string{
-	"internal/atomicfile", "internal/compressor", "internal/flagfile", "internal/imagepath", "internal/nearest",
+	"internal/atomicfile", "internal/compressor", "internal/elffile", "internal/flagfile", "internal/imagepath", "internal/nearest",
 	"internal/urlpath", "internal/verified",
 }
 
