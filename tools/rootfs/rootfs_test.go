@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-func layer(t *testing.T, headers ...tar.Header) v1.Layer {
+func layer(t testing.TB, headers ...tar.Header) v1.Layer {
 	t.Helper()
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)

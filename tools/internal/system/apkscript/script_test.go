@@ -101,3 +101,22 @@ func TestRun(t *testing.T) {
 		})
 	}
 }
+
+// Scripts that would take more memory or stack than they have text are given up, with the limit's name.
+func TestLimits(t *testing.T) {
+	doubled := "x=aaaaaaaaaaaaaaaa\n" + strings.Repeat("x=$x$x\n", 60) + "mkdir -p /$x\n"
+	for name, c := range map[string]struct{ script, want string }{
+		"5 million parentheses": {strings.Repeat("(", 5_000_000), "it has 5000000 bytes, and scripts of more than 65536 are not read"},
+		"just below":            {strings.Repeat("(", maxScript), "…"},
+		"nested":                {strings.Repeat("{ ", 600) + "true;" + strings.Repeat(" };", 599) + " }", "it is nested deeper than 500 levels"},
+		"substitutions":         {"echo " + strings.Repeat("$(", 600) + strings.Repeat(")", 600), "it is nested deeper than 500 levels"},
+		"values that double":    {doubled, "mkdir -p /$x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			system := newFake()
+			if rest := strings.Join(Run(c.script, system), "\n"); !strings.Contains(rest, c.want) || len(rest) > 1000 || len(system.log) > 0 {
+				t.Errorf("left %.300q, want %q; did %q", rest, c.want, system.log)
+			}
+		})
+	}
+}

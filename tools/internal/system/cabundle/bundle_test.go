@@ -168,3 +168,70 @@ func keytool(t *testing.T, name string, store []byte, want []Certificate) {
 		}
 	}
 }
+
+// A keystore is a package's: what it states of itself must not take memory or time that its size does not.
+func TestKeystoresThatOverstate(t *testing.T) {
+	pfx := func(iterations int) []byte {
+		out, err := pkcs12.LegacyRC2.WithIterations(iterations).EncodeTrustStore(nil, "changeit")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	few := pfx(1 << 16)
+	// Only the number is changed, for to make such a file would take as long as to read it.
+	many := bytes.ReplaceAll(few, []byte{2, 3, 1, 0, 0}, []byte{2, 3, 0x7f, 0xff, 0xff})
+	if bytes.Equal(few, many) {
+		t.Fatal("the number of iterations is not found")
+	}
+	for name, c := range map[string]struct {
+		store []byte
+		want  string
+	}{
+		"2^32-1 entries":     {append([]byte{0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff}, make([]byte, 23)...), "it states to have 4294967295 entries, but 23 bytes are left"},
+		"a long certificate": {append([]byte{0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, make([]byte, 20)...), "a certificate should have 4294967295 bytes, but 20 are left"},
+		"a long chain":       {append([]byte{0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, make([]byte, 20)...), "it states to have 4294967295 certificates of a chain, but 20 bytes are left"},
+		"8 million rounds":   {many, "iterations of hashing, the limit is 1000000"},
+		"2^31-1 rounds":      {[]byte{0x30, 10, 4, 2, 1, 2, 2, 4, 0x7f, 0xff, 0xff, 0xff}, "its keys take 2147483647 iterations of hashing, the limit is 1000000"},
+		"nested a hundred":   {nested(100), "its values are nested deeper than 32 levels, the limit"},
+		"too large":          {make([]byte, maxStore+1), "the limit is 16777216"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin := time.Now()
+			if _, err := AppendJava(c.store, nil, begin); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want %q", err, c.want)
+			}
+			if took := time.Since(begin); took > time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	if _, err := AppendJava(few, nil, time.Now()); err != nil {
+		t.Errorf("a keystore with 65536 iterations: %v", err)
+	}
+}
+
+// nested makes sequences in each other.
+func nested(depth int) []byte {
+	var out []byte
+	for range depth {
+		out = append([]byte{0x30, 0x82, byte(len(out) >> 8), byte(len(out))}, out...)
+	}
+	return out
+}
+
+func BenchmarkIterations(b *testing.B) {
+	for _, n := range []int{30_000, 60_000, 120_000} {
+		store, err := pkcs12.LegacyRC2.WithIterations(n).EncodeTrustStore(nil, "changeit")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := AppendJava(store, nil, time.Now()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -19,6 +19,9 @@ const javaPassword = "changeit"
 // certificates added that it does not have yet. created is the time that JKS states for each. In PKCS #12 all certificates
 // get aliases of their subjects.
 func AppendJava(store []byte, certificates []Certificate, created time.Time) ([]byte, error) {
+	if len(store) > maxStore {
+		return nil, fmt.Errorf("keystore: it has %d bytes, the limit is %d", len(store), maxStore)
+	}
 	if bytes.HasPrefix(store, []byte{0xfe, 0xed, 0xfe, 0xed}) {
 		return appendJKS(store, certificates, created)
 	}
@@ -49,6 +52,9 @@ func alias(der []byte) string {
 func notInAlias(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 
 func appendJKS(store []byte, certificates []Certificate, created time.Time) ([]byte, error) {
+	if err := checkJKS(store); err != nil {
+		return nil, fmt.Errorf("keystore: %w", err)
+	}
 	ks := keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases())
 	if err := ks.Load(bytes.NewReader(store), []byte(javaPassword)); err != nil {
 		return nil, fmt.Errorf("keystore: %w", err)
@@ -81,6 +87,9 @@ func storeJKS(ks keystore.KeyStore, certificates []Certificate, created time.Tim
 }
 
 func appendPKCS12(store []byte, certificates []Certificate) ([]byte, error) {
+	if err := checkPKCS12(store); err != nil {
+		return nil, fmt.Errorf("keystore: %w", err)
+	}
 	trusted, err := pkcs12.DecodeTrustStore(store, "")
 	if err != nil {
 		if trusted, err = pkcs12.DecodeTrustStore(store, javaPassword); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
+	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
 )
 
@@ -22,9 +23,13 @@ type tree struct {
 	files    map[string]*tar.Header
 	packages map[string]string // versions by name, of apk's database
 	accounts *passwd.DB        // of etc/passwd; nil where there is none
+
+	below map[imagepath.Path]map[imagepath.Path]bool // what is in each directory
 }
 
-func newTree() *tree { return &tree{files: map[string]*tar.Header{}} }
+func newTree() *tree {
+	return &tree{files: map[string]*tar.Header{}, below: map[imagepath.Path]map[imagepath.Path]bool{}}
+}
 
 // add puts a layer on top: r gives a tar, compressed or not.
 func (t *tree) add(r io.Reader) error {
@@ -113,20 +118,27 @@ func typeflagOf(t apkfacts.Type) (byte, error) {
 
 // put applies one entry of a layer. Whiteouts are those of the OCI specification's layer.md.
 func (t *tree) put(h *tar.Header, content io.Reader) error {
-	name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
-	dir, base := path.Split(name)
-	switch {
-	case base == ".wh..wh..opq":
-		t.remove(strings.TrimSuffix(dir, "/"), false)
+	at, kind, err := imagepath.FromLayer(h.Name)
+	if err != nil {
+		return err
+	}
+	name := strings.TrimPrefix(at.Absolute(), "/")
+	switch kind {
+	case imagepath.Ignored:
 		return nil
-	case strings.HasPrefix(base, ".wh."):
-		t.remove(dir+strings.TrimPrefix(base, ".wh."), true)
+	case imagepath.Opaque:
+		t.clear(at)
+		return nil
+	case imagepath.Removed:
+		t.clear(at)
+		delete(t.files, name)
 		return nil
 	}
 	if old := t.files[name]; old != nil && old.Typeflag == tar.TypeDir && h.Typeflag != tar.TypeDir {
-		t.remove(name, true)
+		t.clear(at)
 	}
 	t.files[name] = h
+	t.note(at)
 	switch name {
 	case "lib/apk/db/installed", "usr/lib/apk/db/installed":
 		return t.readPackages(content)
@@ -141,15 +153,28 @@ func (t *tree) put(h *tar.Header, content io.Reader) error {
 	return nil
 }
 
-func (t *tree) remove(name string, itself bool) {
-	if itself {
-		delete(t.files, name)
-	}
-	for other := range t.files {
-		if strings.HasPrefix(other, name+"/") {
-			delete(t.files, other)
+// note remembers in which directory a path is, and that in which.
+func (t *tree) note(at imagepath.Path) {
+	for !at.IsRoot() {
+		dir := at.Parent()
+		if t.below[dir] == nil {
+			t.below[dir] = map[imagepath.Path]bool{}
 		}
+		if t.below[dir][at] {
+			return
+		}
+		t.below[dir][at] = true
+		at = dir
 	}
+}
+
+// clear removes what is in a directory.
+func (t *tree) clear(dir imagepath.Path) {
+	for at := range t.below[dir] {
+		t.clear(at)
+		delete(t.files, strings.TrimPrefix(at.Absolute(), "/"))
+	}
+	delete(t.below, dir)
 }
 
 // readPackages reads names and versions off apk's database of installed packages.
