@@ -117,11 +117,19 @@ def package_urls(package, repositories):
 
     Returns:
         list of strings: the package's URL, then the same path on each mirror of its repository. What has no scheme is
-        relative to the folder of apk.yaml.
+        relative to the folder of apk.yaml. A `+` in the file's name is `%2B` where a server is asked.
     """
     repository = repositories[package["repository"]]
     path = package["url"].removeprefix(repository["url"].removesuffix("/"))
-    return [package["url"]] + [mirror.removesuffix("/") + path for mirror in repository.get("mirrors", [])]
+    urls = [package["url"]] + [mirror.removesuffix("/") + path for mirror in repository.get("mirrors", [])]
+    return [_escape_plus(url) for url in urls]
+
+def _escape_plus(url):
+    """S3 reads a bare + in a file's name as a blank; a folder has it as it is."""
+    if not url.startswith("http://") and not url.startswith("https://"):
+        return url
+    folder, _, file = url.rpartition("/")
+    return folder + "/" + file.replace("+", "%2B")
 
 def repository_lines(repositories):
     """What an image's etc/apk/repositories says.

@@ -137,6 +137,11 @@ def _package_urls_test_impl(ctx):
             ["https://a/os/x86_64/m.apk", "https://b/os/x86_64/m.apk", "file:///c/x86_64/m.apk"],
         ),
         ({"url": "../repo"}, "../repo/x86_64/m.apk", ["../repo/x86_64/m.apk"]),
+        (
+            {"mirrors": ["file:///c+"], "url": "https://a/o+s"},
+            "https://a/o+s/noarch/m++.apk",
+            ["https://a/o+s/noarch/m%2B%2B.apk", "file:///c+/noarch/m++.apk"],
+        ),
     ]:
         asserts.equals(env, want, package_urls({"repository": 0, "url": url}, [repository]))
     return unittest.end(env)

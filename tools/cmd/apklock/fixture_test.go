@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -26,6 +28,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
+	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
 // fixture makes what scripts need: keys and repositories.
@@ -48,6 +51,7 @@ func (f *fixture) commands() map[string]func(ts *testscript.TestScript, neg bool
 		"damage":     damage,
 		"image":      image,
 		"reindex":    f.reindex,
+		"restate":    f.restate,
 		"serve":      f.servers.serve,
 		"requests":   f.servers.requests,
 		"stall":      f.servers.stall,
@@ -190,6 +194,34 @@ func (f *fixture) reindex(ts *testscript.TestScript, neg bool, args []string) {
 	var out bytes.Buffer
 	ts.Check(signer.SignArchive(&out, 0, packed.Bytes()))
 	ts.Check(os.WriteFile(path, out.Bytes(), 0o644))
+}
+
+// restate DIR KEY FILE makes the index of a folder state checksum and size of a
+// package as its file is now, and signs it.
+func (f *fixture) restate(ts *testscript.TestScript, neg bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	apk, err := os.ReadFile(filepath.Join(dir, args[2]))
+	ts.Check(err)
+	old, err := os.ReadFile(filepath.Join(dir, "APKINDEX.tar.gz"))
+	ts.Check(err)
+	_, signed, err := apksign.Split(old)
+	ts.Check(err)
+	index, err := apkindex.Read(verified.Trust(signed, "the test that wrote it"))
+	ts.Check(err)
+	for _, p := range index.Packages {
+		if p.FileName() == args[2] {
+			// The first stream of these packages is their control section.
+			r := bytes.NewReader(apk)
+			z, err := gzip.NewReader(r)
+			ts.Check(err)
+			z.Multistream(false)
+			_, err = io.Copy(io.Discard, z)
+			ts.Check(err)
+			sum := sha1.Sum(apk[:len(apk)-r.Len()])
+			p.Size, p.Checksum = int64(len(apk)), "Q1"+base64.StdEncoding.EncodeToString(sum[:])
+		}
+	}
+	ts.Check(f.writeIndex(filepath.Join(dir, "APKINDEX.tar.gz"), args[1], index.Packages))
 }
 
 func writePackage(dir string, words []string) (*apkindex.Package, error) {

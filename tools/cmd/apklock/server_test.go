@@ -112,7 +112,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	line := fmt.Sprintf("%s %d", r.URL.Path, recorder.status)
+	line := fmt.Sprintf("%s %d", r.URL.EscapedPath(), recorder.status)
 	if from := r.Header.Get("Range"); from != "" {
 		line += " from the middle"
 	}

@@ -33,6 +33,9 @@ func Extract(r io.Reader, trust apkfile.Trust) (*Facts, *apkfile.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if x.wrong != nil {
+		return nil, nil, x.wrong
+	}
 	name := file.Info.Name() + "-" + file.Info.Version()
 	digest, err := v1.NewHash(file.LayerDigest)
 	if err != nil {
@@ -76,6 +79,16 @@ type extractor struct {
 	kept    int64                     // bytes of the contents that entries have
 	stated  map[imagepath.Path]string // checksums by path, for hard links
 	sum     hash.Hash
+	wrong   *WrongChecksum // the first
+}
+
+// WrongChecksum says that an undamaged package states a wrong checksum of one of its files.
+type WrongChecksum struct {
+	Path, Got, Stated string
+}
+
+func (e *WrongChecksum) Error() string {
+	return fmt.Sprintf("%s: checksum is %s, but the package states %s (%s): the package is as it was built, and was built wrong; getting it again does not help: take another version, or tell who built it", e.Path, e.Got, e.Stated, checksumRecord)
 }
 
 func (x *extractor) visit(h *tar.Header, content io.Reader) error {
@@ -103,7 +116,10 @@ func (x *extractor) visit(h *tar.Header, content io.Reader) error {
 		e.Checksum = stated
 	}
 	if stated != "" && e.Checksum != "" && stated != e.Checksum {
-		return fmt.Errorf("checksum is %s, but the package states %s; it is damaged, get it again", e.Checksum, stated)
+		// A damaged package is told by its datahash, at its end.
+		if x.wrong == nil {
+			x.wrong = &WrongChecksum{Path: e.Path.String(), Got: e.Checksum, Stated: stated}
+		}
 	}
 	e.Unstated = stated == "" && e.Type != Dir
 	x.stated[e.Path] = stated

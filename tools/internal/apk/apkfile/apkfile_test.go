@@ -268,7 +268,7 @@ func TestReadRefuses(t *testing.T) {
 		tw := tar.NewWriter(gz)
 		tw.WriteHeader(&tar.Header{Name: name, Size: 1, Mode: 0o644})
 		tw.Write([]byte("x"))
-		tw.Close()
+		tw.Flush()
 		gz.Close()
 		return b.String()
 	}
@@ -276,6 +276,7 @@ func TestReadRefuses(t *testing.T) {
 		{"html", "<html>not found</html>", "not a gzip stream"},
 		{"tar.gz", tarball("README"), "no .PKGINFO"},
 		{"empty info", tarball(".PKGINFO"), `no "pkgname" line`},
+		{"git lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:1234\n", "this is a Git LFS pointer"},
 		{"version 3", "ADBd\x01\x02\x03\x04", "apk version 3"},
 	} {
 		_, err := apkfile.Read(strings.NewReader(tt.in), apkfile.Built(), nil)

@@ -35,10 +35,15 @@ func parseControl(section verified.Bytes) (info Info, scripts map[string][]byte,
 // file is passed over, as apk does.
 func readControl(plain []byte) (map[string][]byte, error) {
 	files := make(map[string][]byte)
-	tr := tar.NewReader(bytes.NewReader(plain))
+	r := bytes.NewReader(plain)
+	tr := tar.NewReader(r)
+	end := 0 // of the last entry and its padding
 	for count := 0; ; count++ {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
+			if end != len(plain) {
+				return nil, fmt.Errorf("%d bytes after the last file, want none, not even an end of the archive (apk calls this a BAD archive)", len(plain)-end)
+			}
 			return files, nil
 		}
 		if err != nil {
@@ -47,18 +52,21 @@ func readControl(plain []byte) (map[string][]byte, error) {
 		if count == maxControlFiles {
 			return nil, fmt.Errorf("more than %d files, want at most that", maxControlFiles)
 		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
+		// What a sparse file claims to have need not be there.
 		if h.Size > int64(len(plain)) {
 			return nil, fmt.Errorf("%.100q has %d bytes, want at most the %d of the section", h.Name, h.Size, len(plain))
 		}
-		if _, ok := files[h.Name]; ok {
-			return nil, fmt.Errorf("%.100q is there twice, want it once", h.Name)
-		}
+		const block = 512
 		content, err := io.ReadAll(tr)
 		if err != nil {
 			return nil, fmt.Errorf("%.100q: %w", h.Name, err)
+		}
+		end = (len(plain) - r.Len() + block - 1) / block * block
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if _, ok := files[h.Name]; ok {
+			return nil, fmt.Errorf("%.100q is there twice, want it once", h.Name)
 		}
 		files[h.Name] = content
 	}

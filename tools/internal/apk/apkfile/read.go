@@ -14,7 +14,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/lfs"
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
@@ -41,11 +43,14 @@ type Visitor func(h *tar.Header, content io.Reader) error
 func Read(r io.Reader, trust Trust, visit Visitor) (*File, error) {
 	whole := sha256.New()
 	rd := &reader{src: newSource(io.TeeReader(r, whole), io.Discard), trust: trust, file: &File{}}
-	prefix, err := rd.src.peek(prefixLen)
+	prefix, err := rd.src.peek(max(adb.PrefixLen, lfs.PrefixLen))
 	if err != nil {
 		return nil, err
 	}
-	if err := recognise(prefix); err != nil {
+	if err := adb.Detect(prefix); err != nil {
+		return nil, err
+	}
+	if err := lfs.Detect(prefix); err != nil {
 		return nil, err
 	}
 	if err := rd.readHead(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -109,6 +110,7 @@ func readTar(r *counter) (*Index, error) {
 			if index.Packages, err = parse(archive); err != nil {
 				return nil, err
 			}
+			index.Packages = firstOfEach(index.Packages)
 			index.Time = newest(index.Packages, header.ModTime.Unix())
 		}
 	}
@@ -116,6 +118,18 @@ func readTar(r *counter) (*Index, error) {
 		return nil, errors.New("no file APKINDEX in it; want an APKINDEX.tar.gz")
 	}
 	return &index, nil
+}
+
+// firstOfEach leaves out what has the name and version of an earlier package: as
+// apk does, it takes the first.
+func firstOfEach(packages []*Package) []*Package {
+	type id struct{ name, version string }
+	seen := make(map[id]bool, len(packages))
+	return slices.DeleteFunc(packages, func(p *Package) bool {
+		again := seen[id{p.Name, p.Version}]
+		seen[id{p.Name, p.Version}] = true
+		return again
+	})
 }
 
 func newest(packages []*Package, time int64) int64 {

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/lfs"
 	"github.com/rules-apk/rules_apk/tools/internal/compressor"
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
@@ -127,6 +128,9 @@ func WriteSection(w io.Writer, modTime int64, sigs ...Signature) error {
 // signatures. An apk version 3 file is an error that wraps adb.ErrVersion3.
 func Split(archive []byte) (sigs []Signature, signed []byte, err error) {
 	if err := adb.Detect(archive); err != nil {
+		return nil, nil, err
+	}
+	if err := lfs.Detect(archive); err != nil {
 		return nil, nil, err
 	}
 	// A bytes.Reader is an io.ByteReader, so gzip stops exactly at the end of

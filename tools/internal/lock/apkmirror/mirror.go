@@ -110,7 +110,7 @@ func (m *Mirror) advance(n int) {
 
 // copy brings one package into the mirror.
 func (m *Mirror) copy(ctx context.Context, lock *lockfile.Lock, p *lockfile.Package) (*apkfile.File, error) {
-	name := path.Base(p.URL)
+	name := (&apkindex.Package{Name: p.Name, Version: p.Version}).FileName()
 	target := filepath.Join(m.Dir, p.Arch, name)
 	if file, err := readLocked(target, p); err == nil {
 		m.advance(int(p.Size))
@@ -119,12 +119,14 @@ func (m *Mirror) copy(ctx context.Context, lock *lockfile.Lock, p *lockfile.Pack
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return nil, err
 	}
-	locations := []string{urlpath.From(m.Base, p.URL)}
-	for _, mirror := range lock.Repositories[p.Repository].Mirrors {
-		locations = append(locations, urlpath.From(m.Base, mirror)+"/"+p.Arch+"/"+name)
+	// The folder is the architecture's, or noarch.
+	folder := path.Base(path.Dir(p.URL))
+	var repository apkrepo.Repository
+	for _, l := range append([]string{lock.Repositories[p.Repository].URL}, lock.Repositories[p.Repository].Mirrors...) {
+		repository.Locations = append(repository.Locations, urlpath.From(m.Base, l))
 	}
 	var file *apkfile.File
-	want := apkrepo.Wanted{Name: p.Name, Version: p.Version, Arch: p.Arch, Checksum: p.Checksum, Size: p.Size, Locations: locations}
+	want := apkrepo.Wanted{Name: p.Name, Version: p.Version, Arch: p.Arch, Checksum: p.Checksum, Size: p.Size, By: "lock", Locations: repository.Files(folder, name)}
 	err := m.Reader.Read(ctx, want, m.advance, func(body io.Reader) error {
 		return atomicfile.Write(target, func(w io.Writer) error {
 			var err error

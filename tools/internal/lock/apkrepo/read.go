@@ -17,6 +17,7 @@ type Wanted struct {
 	Name, Version, Arch string
 	Checksum            string // "Q1…"
 	Size                int64
+	By                  string // who states checksum and size: "index" or "lock"
 	Locations           []string
 }
 
@@ -43,7 +44,7 @@ func (r *Reader) read(ctx context.Context, want Wanted, progress func(n int), co
 	if err != nil {
 		return true, err
 	}
-	counted := &counter{r: body, progress: progress}
+	counted := &counter{r: body, progress: progress, want: want}
 	err = consume(counted)
 	err = errors.Join(err, body.Close())
 	if err == nil || counted.err != nil {
@@ -53,7 +54,7 @@ func (r *Reader) read(ctx context.Context, want Wanted, progress func(n int), co
 	if stored {
 		err = errors.Join(err, r.Store.Discard(storeKey(want)))
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.ErrUnexpectedEOF) && counted.n < want.Size {
 		return fresh, fmt.Errorf("%s: the file is truncated: got %d bytes, want %d: %w", want.Locations[0], counted.n, want.Size, err)
 	}
 	return fresh, fmt.Errorf("%s: %w", want.Locations[0], err)
@@ -76,16 +77,26 @@ func storeKey(want Wanted) string {
 	return hex.EncodeToString(sum[:]) + ".apk"
 }
 
-// counter counts bytes, and keeps the error that is not the consumer's.
+// counter counts bytes, keeps the error that is not the consumer's, and fails at
+// the first byte beyond the size that is stated.
 type counter struct {
 	r        io.Reader
 	n        int64
 	err      error
 	progress func(n int)
+	want     Wanted
+	over     bool // there is more than the size
 }
 
 func (c *counter) Read(p []byte) (int, error) {
+	if c.over {
+		return 0, fmt.Errorf("the file has more than %d bytes, want exactly that many as the %s states: it is another build of this version, or no package at all", c.want.Size, c.want.By)
+	}
 	n, err := c.r.Read(p)
+	// What comes first is handed on: it may tell better what is wrong.
+	if left := c.want.Size - c.n; int64(n) > left {
+		n, err, c.over = int(left), nil, true
+	}
 	c.n += int64(n)
 	if c.progress != nil {
 		c.progress(n)

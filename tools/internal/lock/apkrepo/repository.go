@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
-	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
-	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
@@ -31,11 +31,12 @@ type Repository struct {
 	Locations []string
 }
 
-// locations returns where a file of an architecture lies.
-func (r Repository) locations(arch, file string) []string {
+// Files returns where a file lies in a folder, an architecture or "noarch", of
+// the repository: URLs or paths.
+func (r Repository) Files(folder, file string) []string {
 	var all []string
 	for _, l := range r.Locations {
-		all = append(all, l+"/"+arch+"/"+file)
+		all = append(all, fileURL(l, folder, file))
 	}
 	return all
 }
@@ -75,17 +76,39 @@ func (r *Reader) Index(ctx context.Context, repo Repository, arch string) (*Inde
 	}
 	index, err := r.parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("index %s: %w", repo.locations(arch, IndexName)[0], err)
+		return nil, fmt.Errorf("index %s: %w", repo.Files(arch, IndexName)[0], err)
 	}
 	return index, nil
 }
 
 func (r *Reader) readIndex(ctx context.Context, repo Repository, arch string) ([]byte, error) {
-	data, err := r.Fetcher.ReadAll(ctx, apkindex.MaxFile, repo.locations(arch, IndexName)...)
+	data, err := r.Fetcher.ReadAll(ctx, apkindex.MaxFile, repo.Files(arch, IndexName)...)
+	if errors.Is(err, fs.ErrNotExist) && r.hasVersion3(ctx, repo, arch) {
+		return nil, fmt.Errorf("%s has no %s, only %s: %w", fileURL(repo.Locations[0], arch, ""), IndexName, version3Index, adb.ErrVersion3)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the index for %s: %w", arch, err)
 	}
 	return data, nil
+}
+
+// version3Index is the file name of an index of apk version 3.
+const version3Index = "packages.adb"
+
+// hasVersion3 reports whether a repository without an index has one of version 3.
+func (r *Reader) hasVersion3(ctx context.Context, repo Repository, arch string) bool {
+	locations := repo.Files(arch, version3Index)
+	for _, l := range repo.Locations {
+		locations = append(locations, l+"/"+version3Index) // as OpenWrt has it
+	}
+	body, err := r.Fetcher.Open(ctx, locations...)
+	if err != nil {
+		return false
+	}
+	defer body.Close()
+	prefix := make([]byte, adb.PrefixLen)
+	_, err = io.ReadFull(body, prefix)
+	return err == nil && adb.Detect(prefix) != nil
 }
 
 func (r *Reader) parse(data []byte) (*Index, error) {
@@ -101,41 +124,6 @@ func (r *Reader) parse(data []byte) (*Index, error) {
 		return nil, err
 	}
 	return &Index{Packages: index.Packages, Digest: verified.DigestOf(data), Key: key, Fingerprint: r.Keyring.Fingerprint(key), Time: index.Time, File: data}, nil
-}
-
-// Package fetches a package that a verified index lists and verifies it: the
-// index vouches for its control section, which vouches for its data section. So
-// the package needs no signature of its own. progress, which is told the number
-// of bytes of each read, may be nil.
-func (r *Reader) Package(ctx context.Context, repo Repository, arch string, p *apkindex.Package, progress func(n int)) (*apkfile.File, error) {
-	file, _, err := r.PackageEntries(ctx, repo, arch, p, progress)
-	return file, err
-}
-
-// PackageEntries is Package that also lists what is in the package.
-func (r *Reader) PackageEntries(ctx context.Context, repo Repository, arch string, p *apkindex.Package, progress func(n int)) (*apkfile.File, []apkfacts.Entry, error) {
-	var file *apkfile.File
-	var lister apkfacts.Lister
-	want := Wanted{Name: p.Name, Version: p.Version, Arch: arch, Checksum: p.Checksum, Size: p.Size, Locations: repo.locations(arch, p.FileName())}
-	err := r.Read(ctx, want, progress, func(body io.Reader) error {
-		var err error
-		lister = apkfacts.Lister{}
-		if file, err = apkfile.Read(body, apkfile.Indexed(p.Checksum), lister.Visit); err != nil {
-			return err
-		}
-		return verify(file, p)
-	})
-	return file, lister.Entries, err
-}
-
-func verify(f *apkfile.File, p *apkindex.Package) error {
-	if f.Info.Name() != p.Name || f.Info.Version() != p.Version {
-		return fmt.Errorf(".PKGINFO says %s-%s, want %s-%s as the index states", f.Info.Name(), f.Info.Version(), p.Name, p.Version)
-	}
-	if f.Size != p.Size {
-		return fmt.Errorf("the file has %d bytes, want %d as the index states", f.Size, p.Size)
-	}
-	return nil
 }
 
 // Deleted says that an index or lock lists a package that the repository does not

@@ -7,6 +7,7 @@ package layerproof
 import (
 	"context"
 	"fmt"
+	"path"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -142,7 +143,7 @@ func (p *Prover) prove(ctx context.Context, pkg *lockfile.Package) (string, erro
 		if err != nil {
 			return "", err
 		}
-		return index.Key, sameLayer(file, pkg)
+		return index.Key, sameLayer(file.File, pkg)
 	}
 	// Distributions drop superseded versions from the index, often while the file
 	// is still there. Then its own signature, if it has one, serves as well.
@@ -155,11 +156,7 @@ func (p *Prover) prove(ctx context.Context, pkg *lockfile.Package) (string, erro
 
 func (p *Prover) proveAlone(ctx context.Context, source apkrepo.Repository, pkg *lockfile.Package) (string, error) {
 	name := (&apkindex.Package{Name: pkg.Name, Version: pkg.Version}).FileName()
-	var locations []string
-	for _, location := range source.Locations {
-		locations = append(locations, location+"/"+pkg.Arch+"/"+name)
-	}
-	body, err := p.Reader.Fetcher.Open(ctx, locations...)
+	body, err := p.Reader.Fetcher.Open(ctx, source.Files(path.Base(path.Dir(pkg.URL)), name)...)
 	if err != nil {
 		return "", err
 	}

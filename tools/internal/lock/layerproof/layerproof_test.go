@@ -93,7 +93,7 @@ func (w *world) add(name, content string, signer *apksign.Signer) {
 	w.must(err)
 	w.indexed = append(w.indexed, &apkindex.Package{Name: name, Version: "1-r0", Arch: "x86_64", Checksum: file.Checksum, Size: file.Size})
 	w.lock.Packages = append(w.lock.Packages, lockfile.Package{
-		Name: name, Version: "1-r0", Arch: "x86_64", Layer: file.LayerDigest, DiffID: file.DiffID,
+		Name: name, Version: "1-r0", Arch: "x86_64", URL: w.path(name), Layer: file.LayerDigest, DiffID: file.DiffID,
 	})
 	digest, err := v1.NewHash(file.LayerDigest)
 	w.must(err)

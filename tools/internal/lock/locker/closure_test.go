@@ -14,6 +14,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/test/bzl"
@@ -39,7 +40,7 @@ func lockedSet(repositories []apkresolve.Repository, world []apkconstraint.Const
 	var entries []lockfile.Package
 	for _, selected := range s.Packages {
 		repository := apkconfig.Repository{URL: repositories[selected.Repository].URL}
-		entries = append(entries, entry(repository, testArch, selected, &apkfile.File{SHA256: selected.Name}))
+		entries = append(entries, entry(repository, testArch, selected, &apkrepo.Package{File: &apkfile.File{SHA256: selected.Name}, Folder: testArch}))
 	}
 	return entries, s, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
@@ -29,12 +30,12 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 		for i, selected := range chosen[arch].Packages {
 			group.Go(func() error {
 				repository := config.Repositories[selected.Repository]
-				file, contents, err := l.Reader.PackageEntries(ctx, l.locate(repository), arch, selected.Package, l.advance)
+				read, err := l.Reader.Package(ctx, l.locate(repository), arch, selected.Package, l.advance)
 				if err != nil {
 					return err
 				}
-				listed[i] = &apkfacts.Facts{Name: selected.Name, Version: selected.Version, Info: apkfacts.Info(file.Info), Entries: contents}
-				entries[i] = entry(repository, arch, selected, file)
+				listed[i] = withoutContents(read.Facts)
+				entries[i] = entry(repository, arch, selected, read)
 				if l.Progress != nil {
 					l.Progress.Done(&entries[i])
 				}
@@ -51,6 +52,15 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 		}
 	}
 	return slices.Concat(results...), nil
+}
+
+// withoutContents is what is needed of a package's facts until all packages are read: its
+// entries without their contents.
+func withoutContents(f *apkfacts.Facts) *apkfacts.Facts {
+	for i := range f.Entries {
+		f.Entries[i].Content = nil
+	}
+	return &apkfacts.Facts{Name: f.Name, Version: f.Version, Info: f.Info, Entries: f.Entries}
 }
 
 // markNormalised notes which packages cannot be layers as they are, if all are in one image.
@@ -86,10 +96,10 @@ func (l *Locker) advance(n int) {
 }
 
 // entry puts together what index, resolver and package file say.
-func entry(repository apkconfig.Repository, arch string, p apkresolve.Selected, f *apkfile.File) lockfile.Package {
+func entry(repository apkconfig.Repository, arch string, p apkresolve.Selected, f *apkrepo.Package) lockfile.Package {
 	e := lockfile.Package{
 		Name: p.Name, Version: p.Version, Arch: arch, Repository: p.Repository,
-		URL:  repository.URL + "/" + arch + "/" + p.FileName(),
+		URL:  repository.URL + "/" + f.Folder + "/" + p.FileName(),
 		Size: f.Size, SHA256: f.SHA256, Checksum: f.Checksum, Layer: f.LayerDigest, DiffID: f.DiffID,
 		Sections:      lockfile.Sections{Control: span(f.Control), Data: span(f.Data)},
 		InstalledSize: p.InstalledSize, BuildTime: p.BuildTime, Origin: p.Origin, License: p.License,

@@ -117,8 +117,10 @@ func (l *Lock) checkPackage(p *Package, names map[string]map[string]bool) error 
 	if want := "/" + p.Name + "-" + p.Version + ".apk"; !strings.HasSuffix(p.URL, want) {
 		return fmt.Errorf("url is %q, want one that ends in %q, as its name and version say", p.URL, want)
 	}
-	if prefix := l.Repositories[p.Repository].URL + "/" + p.Arch + "/"; !strings.HasPrefix(p.URL, prefix) {
-		return fmt.Errorf("url is %q, want one in its repository: %q", p.URL, prefix)
+	// What the index calls noarch may lie in a folder of that name.
+	base, file := l.Repositories[p.Repository].URL+"/", "/"+p.Name+"-"+p.Version+".apk"
+	if p.URL != base+p.Arch+file && p.URL != base+"noarch"+file {
+		return fmt.Errorf("url is %q, want one in its repository: %q", p.URL, base+p.Arch+"/")
 	}
 	for _, d := range []struct{ field, value string }{{"sha256", p.SHA256}, {"layer", p.Layer}, {"diff_id", p.DiffID}} {
 		if err := checkDigest(d.field, d.value); err != nil {
