@@ -51,7 +51,7 @@ func TestGoUsersVersionsStay(t *testing.T) {
 	r := publish(t)
 	w := workspace.NewOfRegistry(t, map[string]string{
 		"MODULE.bazel": goUserModule, "BUILD.bazel": "", "go.mod": goMod, "go.sum": goSum,
-	}, []string{r.registry}, r.module(t))
+	}, "", []string{r.registry}, r.module(t))
 	state := func() ([]string, string) {
 		t.Helper()
 		graph := w.Bazel(t, "mod", "graph", "--check_direct_dependencies=error")

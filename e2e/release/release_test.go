@@ -87,7 +87,7 @@ func TestUsersWorkspace(t *testing.T) {
 		"MODULE.bazel": fmt.Sprintf(module, r.version(t)), "BUILD.bazel": "", "images/BUILD.bazel": image, "apk.lock.json": "",
 		"apk.yaml": fmt.Sprintf("repositories: [%s/alpine]\nkeyring: [%s]\narchs: [x86_64]\npackages: [alpine-base, ca-certificates-bundle, openssh]\n",
 			r.host.URL, filepath.Join(shared, "apk", "keys")),
-	}, []string{r.registry}, r.module(t))
+	}, "", []string{r.registry}, r.module(t))
 
 	var own time.Duration // what Bazel's own start takes
 	timed := func(what string, bound time.Duration, args ...string) string {

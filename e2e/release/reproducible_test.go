@@ -21,8 +21,8 @@ func TestReproducible(t *testing.T) {
 		program.Run(t, "git", "clone", "--quiet", root, checkout)
 		out := filepath.Join(dir, filepath.Base(name)+"-release")
 		make := program.Command{
-			Name: "go", Args: []string{"run", "./tools/release", "--out=" + out, "--platforms=linux_amd64,darwin_arm64"},
-			Dir: checkout, Env: []string{"GOCACHE=" + filepath.Join(dir, filepath.Base(name)+"-cache")}, Timeout: 15 * time.Minute,
+			Name: "go", Args: []string{"run", "./tools/release", "--out=" + out, "--platforms=linux_amd64"},
+			Dir: checkout, Env: []string{"GOCACHE=" + filepath.Join(dir, filepath.Base(name)+"-cache")}, Timeout: 30 * time.Minute,
 		}
 		if r := make.Run(t); r.Err != nil {
 			t.Fatal(r)

@@ -32,10 +32,14 @@ func TestRegistrysPresubmit(t *testing.T) {
 		// The workspace lies elsewhere; nothing else is changed.
 		files[name] = strings.Replace(string(text), `path = "../.."`, `path = "`+source+`"`, 1)
 	}
-	w := workspace.NewOfRegistry(t, files, nil, r.module(t))
-	w.Bazel(t, "build", "//...")
-	w.Bazel(t, "test", "//...")
-	// Everything that a release names, it has.
-	w.Bazel(t, "query", "@rules_apk//...")
-	w.Bazel(t, "build", "--nobuild", "@rules_apk//...")
+	// Today's Bazel, and what Bazel 8 and 9 changed: all that can be switched on, for nothing but rules_apk is loaded.
+	for config, more := range map[string][]string{"": nil, "next": {"--incompatible_stop_exporting_language_modules"}} {
+		t.Run("config="+config, func(t *testing.T) {
+			w := workspace.NewOfRegistry(t, files, config, nil, r.module(t))
+			w.Bazel(t, append([]string{"build", "//..."}, more...)...)
+			w.Bazel(t, append([]string{"test", "//..."}, more...)...)
+			// Everything that a release names, it has.
+			w.Bazel(t, append([]string{"build", "--nobuild", "@rules_apk//..."}, more...)...)
+		})
+	}
 }

@@ -92,12 +92,34 @@ func ToolCache(t testing.TB) string {
 	return filepath.Join(cache, "rules_apk", "e2e-disk-cache")
 }
 
+// configFlags are the lines of a config of the checkout's .bazelrc, such as next, as if it were always on.
+func configFlags(t testing.TB, config string) string {
+	t.Helper()
+	if config == "" {
+		return ""
+	}
+	text, err := os.ReadFile(filepath.Join(Checkout(t), ".bazelrc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if flag, ok := strings.CutPrefix(line, "common:"+config+" "); ok {
+			lines.WriteString("common " + flag)
+		}
+	}
+	if lines.Len() == 0 {
+		t.Fatalf(".bazelrc has no config %s", config)
+	}
+	return lines.String()
+}
+
 // New makes a workspace of files, by name. A MODULE.bazel that names the modules
 // a user needs is put before what files holds of it.
 func New(t testing.TB, files map[string]string) *Workspace {
 	t.Helper()
 	w := &Workspace{Dir: filepath.Join(t.TempDir(), "workspace"), Base: filepath.Join(t.TempDir(), "base"), root: Checkout(t)}
-	w.Write(t, ".bazelrc", strings.ReplaceAll(bazelrc, "CACHE", ToolCache(t))+gazelleFlags(t, w.root))
+	w.Write(t, ".bazelrc", strings.ReplaceAll(bazelrc, "CACHE", ToolCache(t))+gazelleFlags(t, w.root)+configFlags(t, os.Getenv("RULES_APK_CONFIG")))
 	version, err := os.ReadFile(filepath.Join(w.root, ".bazelversion"))
 	if err != nil {
 		t.Fatal(err)
