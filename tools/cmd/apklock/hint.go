@@ -45,6 +45,14 @@ func adviceByType(err error) string {
 	if errors.As(err, &deleted) {
 		return fmt.Sprintf("if its index is being updated, try again later; for the version that the repository has now, run: apklock update %s; to keep what is locked, keep a copy: apklock mirror DIR", deleted.Name)
 	}
+	var plain *apkrepo.PlainKey
+	if errors.As(err, &plain) {
+		return "name the key by https, or put its file, compared with the publisher's, beside apk.yaml; once a lock has the fingerprint, http will do"
+	}
+	var rollbacks locker.Rollbacks
+	if errors.As(err, &rollbacks) {
+		return "ask the repository's operator, or lock from another mirror; without --no-rollback this is a warning"
+	}
 	var unknown *apkresolve.UnknownName
 	if errors.As(err, &unknown) {
 		return "correct the name under packages in apk.yaml, or add the repository that has it"

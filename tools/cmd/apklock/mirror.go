@@ -64,7 +64,7 @@ func mirror(ctx context.Context, o mirrorOptions, dir string, p *cli.Process) er
 			for _, location := range lock.Config.Keyring {
 				keys = append(keys, urlpath.From(base, location))
 			}
-			return apkrepo.ReadKeyring(ctx, client, keys)
+			return apkrepo.ReadKeyring(ctx, client, keys, lock.Fingerprints())
 		},
 	}
 	trust, err := m.Write(ctx, lock)

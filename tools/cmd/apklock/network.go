@@ -10,6 +10,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
 // keepPackages is how long a stored package is kept after its last use.
@@ -36,13 +37,13 @@ func openNetwork(p *cli.Process, o network.Options, say func(format string, args
 	return client, store, nil
 }
 
-// openReader returns a reader of repositories that trusts the keys at these locations.
-func openReader(ctx context.Context, p *cli.Process, o network.Options, keys []string, say func(format string, args ...any)) (*apkrepo.Reader, error) {
+// openReader returns a reader of repositories that trusts the keys at these locations. The lock, which may be nil, knows keys.
+func openReader(ctx context.Context, p *cli.Process, o network.Options, keys []string, lock *lockfile.Lock, say func(format string, args ...any)) (*apkrepo.Reader, error) {
 	client, store, err := openNetwork(p, o, say)
 	if err != nil {
 		return nil, err
 	}
-	keyring, err := apkrepo.ReadKeyring(ctx, client, keys)
+	keyring, err := apkrepo.ReadKeyring(ctx, client, keys, lock.Fingerprints())
 	if err != nil {
 		return nil, err
 	}

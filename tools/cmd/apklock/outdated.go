@@ -35,7 +35,7 @@ func outdated(ctx context.Context, o repositoryOptions, p *cli.Process) error {
 	if err != nil {
 		return err
 	}
-	locker, err := o.locker(ctx, config, dir, p, newDisplay(p))
+	locker, err := o.locker(ctx, config, dir, p, newDisplay(p), lock)
 	if err != nil {
 		return err
 	}

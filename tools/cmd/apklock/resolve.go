@@ -80,7 +80,7 @@ func resolve(ctx context.Context, o resolveOptions, p *cli.Process) error {
 	for _, location := range o.keyring {
 		keys = append(keys, urlpath.From(here, location))
 	}
-	reader, err := openReader(ctx, p, o.Options, keys, progress.New("apklock", p.Stderr).Say)
+	reader, err := openReader(ctx, p, o.Options, keys, nil, progress.New("apklock", p.Stderr).Say)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func updateCommand() cli.Command {
 		Summary:   "lock the newest versions of NAME... and what they force, and keep all others that still exist",
 		Example:   "apklock update openssl\nbazel run @alpine//:update -- openssl",
 		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
-			var o repositoryOptions
+			var o rewriteOptions
 			o.define(flags)
 			return func(ctx context.Context, p *cli.Process, args []string) error {
 				return update(ctx, o, args, p)
@@ -25,7 +25,7 @@ func updateCommand() cli.Command {
 	}
 }
 
-func update(ctx context.Context, o repositoryOptions, names []string, p *cli.Process) error {
+func update(ctx context.Context, o rewriteOptions, names []string, p *cli.Process) error {
 	config, dir, err := readConfig(p, o.config)
 	if err != nil {
 		return err

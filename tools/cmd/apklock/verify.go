@@ -91,7 +91,7 @@ func (o *verifyOptions) prover(ctx context.Context, p *cli.Process, say func(str
 	for _, key := range o.keyring {
 		keys = append(keys, urlpath.From(p.Path("."), key))
 	}
-	prover.Reader, err = openReader(ctx, p, o.Options, keys, say)
+	prover.Reader, err = openReader(ctx, p, o.Options, keys, lock, say)
 	return prover, err
 }
 

@@ -122,7 +122,7 @@ func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index)
 		locked := lockfile.Repository{URL: r.URL, Tag: r.Tag, Mirrors: r.Mirrors}
 		for _, arch := range config.Archs {
 			index := indexes[arch][i]
-			locked.Indexes = append(locked.Indexes, lockfile.Index{Arch: arch, Digest: index.Digest, Key: index.Key})
+			locked.Indexes = append(locked.Indexes, lockfile.Index{Arch: arch, Digest: index.Digest, Key: index.Key, Fingerprint: index.Fingerprint, Time: index.Time})
 		}
 		all = append(all, locked)
 	}

@@ -64,6 +64,14 @@ func (l *Lock) checkRepositories() error {
 			if err := checkDigest("digest", index.Digest); err != nil {
 				return fmt.Errorf("repository %s (%s): %w", r.URL, index.Arch, err)
 			}
+			if index.Fingerprint != "" {
+				if err := checkDigest("fingerprint", index.Fingerprint); err != nil {
+					return fmt.Errorf("repository %s (%s): %w", r.URL, index.Arch, err)
+				}
+			}
+			if index.Time < 0 {
+				return fmt.Errorf("repository %s (%s): time is %d, want 0 or more", r.URL, index.Arch, index.Time)
+			}
 		}
 	}
 	return nil

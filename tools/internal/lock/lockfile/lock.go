@@ -45,6 +45,29 @@ type Index struct {
 	Arch   string `json:"arch"`
 	Digest string `json:"digest"`
 	Key    string `json:"key"` // file name of the key that signed it
+	// Fingerprint is the digest of that key's DER form (PKIX). Locks of earlier
+	// releases do not have it.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// Time is when the index was made, in Unix seconds: the later of what its
+	// archive says of APKINDEX and the newest build time in it; both are signed.
+	Time int64 `json:"time,omitempty"`
+}
+
+// Fingerprints returns those of the keys that the lock knows, by the names of
+// their files. A nil lock knows none.
+func (l *Lock) Fingerprints() map[string][]string {
+	known := make(map[string][]string)
+	if l == nil {
+		return known
+	}
+	for _, r := range l.Repositories {
+		for _, index := range r.Indexes {
+			if index.Fingerprint != "" && !slices.Contains(known[index.Key], index.Fingerprint) {
+				known[index.Key] = append(known[index.Key], index.Fingerprint)
+			}
+		}
+	}
+	return known
 }
 
 // A Range is a section of a package file: offset and size in bytes.
