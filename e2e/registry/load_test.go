@@ -139,6 +139,7 @@ func TestLoad(t *testing.T) {
 		}
 		want(t, load(t, one, env, "one", "--runtime=podman"), "sent 3 of 3 layers")
 		want(t, load(t, one, env, "again", "--runtime=podman"), "was there already")
+		want(t, load(t, two, env, "two", "--runtime=podman"), "sent 3 of 3 layers") // it does not say what it has
 		for _, tag := range []string{"one", "again"} {
 			got := podman("image", "inspect", "--format={{.Digest}} {{.Id}}", "example.com/hello:"+tag)
 			if want := oneManifest + " " + strings.TrimPrefix(config, "sha256:"); got != want {
@@ -148,6 +149,25 @@ func TestLoad(t *testing.T) {
 		run := runtimes.PodmanRun(t, env, "example.com/hello:one")
 		if run.Err != nil || run.Stdout != "hello, one\n" {
 			t.Error(run)
+		}
+	})
+
+	// As distributions have it that ship no Docker.
+	t.Run("docker that is podman", func(t *testing.T) {
+		env := runtimes.PodmanEnv(t, runtimes.ShortDir(t))
+		bin := t.TempDir()
+		if err := os.WriteFile(filepath.Join(bin, "docker"), []byte("#!/bin/sh\nexec podman \"$@\"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, "PATH="+bin+":"+os.Getenv("PATH"))
+		want(t, load(t, one, env, "one"), "loading into docker")
+		want(t, load(t, one, env, "again"), "was there already")
+		want(t, load(t, two, env, "two"), "sent 3 of 3 layers")
+		list := program.Command{Name: "podman", Args: []string{"image", "ls", "--digests", "--noheading"}, Env: env}.Run(t).Stdout
+		for tag, digest := range map[string]string{"one": oneManifest, "again": oneManifest, "two": twoManifest} {
+			if !containsLine(list, "example.com/hello", tag, digest) {
+				t.Errorf("got %s\nwant %s to be %s", list, tag, digest)
+			}
 		}
 	})
 
