@@ -1,6 +1,6 @@
 """The commands of a hub: what can be run as @hub//:NAME."""
 
-load("//apk/private:build_file.bzl", "PUBLIC", "call")
+load("//oci/private:build_file.bzl", "PUBLIC", "call")
 
 visibility(["//apk/..."])
 

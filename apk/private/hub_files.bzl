@@ -1,7 +1,7 @@
 """The BUILD files of the repositories that the module extension makes, as text."""
 
 load("//apk/private:archs.bzl", "ARCHS")
-load("//apk/private:build_file.bzl", "PUBLIC", "build_file", "call", "choice")
+load("//oci/private:build_file.bzl", "PUBLIC", "build_file", "call", "choice")
 load("//apk/private:hub_commands.bzl", "UNLOCKED_COMMANDS", "command_args", "command_calls")
 load("//apk/private:names.bzl", "files_repository_name", "repository_name")
 

@@ -111,6 +111,16 @@ func (e *env) pulled(t *testing.T) {
 	}
 	t.Logf("requests of the build: %d", len(requests))
 
+	// A query loads the images for all platforms, also those that it does not have.
+	if deps := e.w.Bazel(t, "query", "deps(//pulled:image)"); !strings.Contains(deps, "amd64//:image") || !strings.Contains(deps, "s390x//:image") {
+		t.Errorf("the query shows %s", deps)
+	}
+	wrong := e.w.Try(t, "build", "--platforms=@rules_go//go/toolchain:linux_s390x", "@pulled//:pulled")
+	if want := "/base@" + pushed.String() + " has no image for linux/s390x, only for linux/amd64, linux/arm64"; wrong.Err == nil || !strings.Contains(wrong.Stderr, want) {
+		t.Errorf("want %q, got %s", want, wrong)
+	}
+	r.Requests()
+
 	// A push to the same registry: the base's layers are mounted.
 	e.w.Bazel(t, "run", "//pulled:push", "--", "--repository="+r.Host+"/image")
 	requests = r.Requests()
@@ -150,6 +160,7 @@ func (e *env) pulled(t *testing.T) {
 	}
 
 	e.tokens(t, storage, pull, pushed)
+	e.parts(t, storage, plain, pushed)
 
 	// With a password.
 	closed := e.server.Start(t, registry.Options{Storage: storage, User: "user", Password: "secret"})
@@ -163,6 +174,38 @@ func (e *env) pulled(t *testing.T) {
 	requests = closed.Requests()
 	if layers, configs := fetched(requests); layers != 1 || configs != 2 {
 		t.Errorf("got %q, want a layer and two configs", requests)
+	}
+
+	// The password that Docker's config.json has itself.
+	again := e.server.Start(t, registry.Options{Storage: storage, User: "user", Password: "secret"})
+	dir := t.TempDir()
+	config := fmt.Sprintf(`{"auths":{%q:{"auth":"dXNlcjpzZWNyZXQ="}}}`, again.Host)
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NETRC", os.DevNull)
+	t.Setenv("DOCKER_CONFIG", dir)
+	pull(again.Host + "/base@" + pushed.String())
+	e.w.Bazel(t, "run", "--repository_cache=", "//pulled:load", "--", "--output="+tar)
+	requests = again.Requests()
+	if layers, configs := fetched(requests); layers != 1 || configs != 2 {
+		t.Errorf("got %q, want a layer and two configs", requests)
+	}
+}
+
+// parts names an image in parts, as programs that raise versions want it, and where else it is.
+func (e *env) parts(t *testing.T, storage, plain string, digest v1.Hash) {
+	t.Helper()
+	mirror := e.server.Start(t, registry.Options{Storage: storage})
+	e.w.Write(t, "MODULE.bazel", plain+fmt.Sprintf("oci.pull(name = \"pulled\", image = \"registry.invalid/base\", tag = \"v1\", digest = %q, mirrors = [%q])\n",
+		digest.String(), mirror.Host+"/base")+"use_repo(oci, \"pulled\")\n")
+	e.w.Bazel(t, "run", "--repository_cache=", "//pulled:load", "--", "--output="+filepath.Join(t.TempDir(), "image.tar"))
+	if requests := mirror.Requests(); count(requests, "GET /v2/base/blobs/") != 3 {
+		t.Errorf("got %q, want two configs and a layer", requests)
+	}
+	e.w.Write(t, "MODULE.bazel", plain+fmt.Sprintf("oci.pull(name = \"pulled\", image = \"a.example/base:v2\", tag = \"v1\", digest = %q)\nuse_repo(oci, \"pulled\")\n", digest.String()))
+	if got := e.w.Try(t, "build", "//pulled:image"); got.Err == nil || !strings.Contains(got.Stderr, "has the tag v2, and tag is v1; want one of them") {
+		t.Errorf("want the two tags named, got %s", got)
 	}
 }
 

@@ -3,7 +3,7 @@
 load("//oci/private:platform.bzl", "OCI_PLATFORMS")
 load("//oci/private:pull_hub.bzl", "pull_hub")
 load("//oci/private:pull_repository.bzl", "pull_repository")
-load("//oci/private:reference.bzl", "parse_reference")
+load("//oci/private:reference.bzl", "join_reference", "parse_reference")
 
 visibility(["//oci/..."])
 
@@ -24,7 +24,8 @@ needed: for an OCI layout, by a load into a daemon that lacks it, or by a push t
 it from where it is.
 
 Manifest and config come through Bazel's downloader, with what it has: credential helpers, `.netrc`, downloader
-configuration, repository cache. Layers come through `ocideploy`, with the credentials of Docker or podman in the user's home
+configuration, repository cache; and with a password that Docker's config.json has itself. Bazel does not tell where a
+registry's token server is: those of the large ones are known, others need one of these. Layers come through `ocideploy`, with the credentials of Docker or podman in the user's home
 directory, or where `DOCKER_CONFIG` or `REGISTRY_AUTH_FILE` says; for a layout, which an action makes, `--action_env` sets these.
 `bazel fetch` and `bazel vendor` do not get the layers: for builds without a network, put the image into a folder in the OCI
 image layout (`skopeo copy --all docker://… oci:DIR`) of a repository, and name that as base.
@@ -35,6 +36,9 @@ Registries on a loopback address are spoken to without TLS, all others with it.
 _PULL = tag_class(
     doc = "One image or index, by digest.",
     attrs = {
+        "digest": attr.string(
+            doc = "`sha256:…`, if `image` has none: in an attribute of its own, programs that raise versions find it.",
+        ),
         "image": attr.string(
             doc = """`registry/repository@sha256:…`. A tag before the `@` is for readers only.
 
@@ -42,9 +46,18 @@ _PULL = tag_class(
 """,
             mandatory = True,
         ),
+        "insecure": attr.bool(
+            doc = "Speak to its registry and its mirrors' without TLS, also where that is no loopback address.",
+        ),
+        "mirrors": attr.string_list(
+            doc = "`registry/repository` of each place that has the same image. They are asked first, in order.",
+        ),
         "name": attr.string(
             doc = "Name of the repository: letters, digits, `-` and `_`.",
             mandatory = True,
+        ),
+        "tag": attr.string(
+            doc = "Its tag, for readers and for programs that raise versions; only the digest counts.",
         ),
     },
 )
@@ -60,6 +73,8 @@ def _declare(tag, reference):
         pull_repository(
             name = repository,
             digest = reference.digest,
+            insecure = tag.insecure,
+            mirrors = tag.mirrors,
             platform = "linux/" + platform,
             registry = reference.registry,
             repository = reference.repository,
@@ -83,7 +98,9 @@ def _oci_impl(module_ctx):
                     tag.name,
                 ))
             owners[tag.name] = module.name
-            err, reference = parse_reference(tag.image)
+            err, image = join_reference(digest = tag.digest, image = tag.image, tag = tag.tag)
+            if not err:
+                err, reference = parse_reference(image)
             if err:
                 fail("oci.pull(name = \"%s\"): image %s" % (tag.name, err))
             _declare(tag, reference)

@@ -2,7 +2,8 @@
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
 load("//oci/private:layers.bzl", "layer_descriptor")
-load("//oci/private:reference.bzl", "is_index", "registry_url", "select_manifest", "token_url")
+load("//oci/private:build_file.bzl", "PUBLIC", "build_file", "call")
+load("//oci/private:reference.bzl", "docker_auth", "is_index", "registry_url", "select_manifest", "token_url")
 
 visibility(["//oci/..."])
 
@@ -12,6 +13,12 @@ ATTRS = {
     "digest": attr.string(
         doc = "Of the image or index.",
         mandatory = True,
+    ),
+    "insecure": attr.bool(
+        doc = "Whether its registry and those of the mirrors are spoken to without TLS.",
+    ),
+    "mirrors": attr.string_list(
+        doc = "`registry/repository`: where else it is. They are asked first.",
     ),
     "platform": attr.string(
         doc = "os/architecture[/variant] of the image.",
@@ -25,9 +32,6 @@ ATTRS = {
         doc = "The repository in it.",
         mandatory = True,
     ),
-    "_build": attr.label(
-        default = "//oci/private:templates/pulled_image.BUILD.tpl",
-    ),
 }
 
 _MANIFEST_TYPES = ", ".join([
@@ -37,19 +41,45 @@ _MANIFEST_TYPES = ", ".join([
     "application/vnd.docker.distribution.manifest.v2+json",
 ])
 
-def _token_auth(repository_ctx, urls):
-    """Gets a token from registries that give nothing away without.
+def _docker_config(repository_ctx):
+    """Reads Docker's config.json, if there is one.
+
+    Returns:
+        dict
+    """
+    home = repository_ctx.getenv("HOME") or repository_ctx.getenv("USERPROFILE")
+    folder = repository_ctx.getenv("DOCKER_CONFIG") or (home + "/.docker" if home else None)
+    if not folder:
+        return {}
+    file = repository_ctx.path(folder + "/config.json")
+    if not file.exists:
+        return {}
+    config = json.decode(repository_ctx.read(file, watch = "no"), default = None)
+    return config if type(config) == "dict" else {}
+
+def _basic(auth, urls):
+    return {url: {"password": auth, "pattern": "Basic <password>", "type": "pattern"} for url in urls} if auth else {}
+
+def _auth(repository_ctx, registry, repository, urls):
+    """Finds credentials: Bazel's own, a token for registries that give nothing away without, or Docker's.
 
     A failure is left to the request that needs it: a mirror may stand in for the registry.
 
     Returns:
         dict for download's `auth`
     """
-    url = token_url(repository_ctx.attr.registry, repository_ctx.attr.repository)
-    if not url:
-        return {}
+    own = get_auth(repository_ctx, urls)
+    docker = docker_auth(_docker_config(repository_ctx), registry)
+    url = token_url(registry, repository)
+    if own or not url:
+        return own or _basic(docker, urls)
     answer = "token.json"
-    result = repository_ctx.download(allow_fail = True, auth = get_auth(repository_ctx, [url]), output = answer, url = url)
+    result = repository_ctx.download(
+        allow_fail = True,
+        auth = get_auth(repository_ctx, [url]) or _basic(docker, [url]),
+        output = answer,
+        url = url,
+    )
     if not result.success:
         return {}
     fields = json.decode(repository_ctx.read(answer))
@@ -66,10 +96,16 @@ def _get(repository_ctx, kind, digest, output, headers = {}):
         dict, what it says
     """
     attr = repository_ctx.attr
-    urls = ["%s/%s/%s/%s" % (registry_url(attr.registry), attr.repository, kind, digest)]
+    urls = []
+    auth = {}
+    for place in attr.mirrors + ["%s/%s" % (attr.registry, attr.repository)]:
+        registry, _, repository = place.partition("/")
+        url = "%s/%s/%s/%s" % (registry_url(registry, attr.insecure), repository, kind, digest)
+        urls.append(url)
+        auth.update(_auth(repository_ctx, registry, repository, [url]))
     result = repository_ctx.download(
         allow_fail = True,
-        auth = get_auth(repository_ctx, urls) | _token_auth(repository_ctx, urls),
+        auth = auth,
         headers = headers,
         output = output,
         sha256 = digest.removeprefix("sha256:"),
@@ -81,50 +117,83 @@ def _get(repository_ctx, kind, digest, output, headers = {}):
             attr.repository,
             kind,
             digest,
-        ) + "Bazel has one: --credential_helper=…, or ~/.netrc")
+        ) + "Bazel has one: --credential_helper=…, ~/.netrc, or Docker's config.json")
     return json.decode(repository_ctx.read(output))
 
 def _manifest(repository_ctx, digest):
     return _get(repository_ctx, "manifests", digest, "manifest.json", headers = {"Accept": _MANIFEST_TYPES})
 
-def _pull_repository_impl(repository_ctx):
-    attr = repository_ctx.attr
-    name = "%s/%s" % (attr.registry, attr.repository)
-    manifest = _manifest(repository_ctx, attr.digest)
-    if is_index(manifest):
-        err, digest = select_manifest(manifest, attr.platform)
-        if err:
-            fail("%s@%s %s; build for another platform, or pull another image" % (name, attr.digest, err))
-        manifest = _manifest(repository_ctx, digest)
-    if "config" not in manifest or "layers" not in manifest:
-        fail("%s@%s is neither an image nor an index of the formats of OCI and Docker, version 2" % (name, attr.digest))
-    config = _get(repository_ctx, "blobs", manifest["config"]["digest"], "config.json")
+def _choose(attr, name, document):
+    """Finds the image for the platform.
+
+    Returns:
+        (err, digest), the digest None if the document is the image
+    """
+    if not is_index(document):
+        return None, None
+    err, digest = select_manifest(document, attr.platform)
+    return ("%s@%s %s; build for another platform, or pull another image" % (name, attr.digest, err) if err else None), digest
+
+def _check_config(attr, name, manifest, config):
     os, architecture = attr.platform.split("/")[:2]
     if (config.get("os"), config.get("architecture")) != (os, architecture):
-        fail("%s@%s is for %s/%s, want one for %s; build for that platform, or pull an index" % (
+        return "%s@%s is for %s/%s, want one for %s; build for that platform, or pull an index" % (
             name,
             attr.digest,
             config.get("os"),
             config.get("architecture"),
             attr.platform,
-        ))
+        )
     diff_ids = config.get("rootfs", {}).get("diff_ids", [])
     if len(diff_ids) != len(manifest["layers"]):
-        fail("%s@%s has %d layers and %d diff_ids, want as many" % (name, attr.digest, len(manifest["layers"]), len(diff_ids)))
+        return "%s@%s has %d layers and %d diff_ids, want as many" % (name, attr.digest, len(manifest["layers"]), len(diff_ids))
+    return None
+
+def _pulled_image(attr, name, manifest, config):
     layers = [
-        layer_descriptor(
-            diff_id = diff_id,
-            digest = layer["digest"],
-            media_type = layer["mediaType"],
-            size = layer["size"],
-        )
-        for layer, diff_id in zip(manifest["layers"], diff_ids)
+        json.encode({
+            "diff_id": diff_id,
+            "digest": layer["digest"],
+            "mediaType": layer["mediaType"],
+            "size": layer["size"],
+        })
+        for layer, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"])
     ]
-    repository_ctx.template("BUILD.bazel", attr._build, executable = False, substitutions = {
-        "{layers}": repr(layers),
-        "{platform}": repr(attr.platform),
-        "{repository}": repr(name),
-    })
+    return call(
+        "pulled_image",
+        config = "config.json",
+        insecure = attr.insecure,
+        layers = layers,
+        manifest = "manifest.json",
+        mirrors = attr.mirrors,
+        name = "image",
+        platform = attr.platform,
+        repository = name,
+        visibility = PUBLIC,
+    )
+
+def _pull_repository_impl(repository_ctx):
+    attr = repository_ctx.attr
+    name = "%s/%s" % (attr.registry, attr.repository)
+    manifest = _manifest(repository_ctx, attr.digest)
+    err, digest = _choose(attr, name, manifest)
+    config = None
+    if not err:
+        if digest:
+            manifest = _manifest(repository_ctx, digest)
+        if "config" not in manifest or "layers" not in manifest:
+            fail("%s@%s is neither an image nor an index of the formats of OCI and Docker, version 2" % (name, attr.digest))
+        config = _get(repository_ctx, "blobs", manifest["config"]["digest"], "config.json")
+        err = _check_config(attr, name, manifest, config)
+
+    # A query loads the repositories of all platforms. That there is no image for one is an error of who builds for it.
+    if err:
+        rule = "missing_image"
+        image = call(rule, error = err, name = "image", visibility = PUBLIC)
+    else:
+        rule = "pulled_image"
+        image = _pulled_image(attr, name, manifest, config)
+    repository_ctx.file("BUILD.bazel", build_file(calls = [image], package = "oci/private", rules = [rule]), executable = False)
 
     # Digests pin all bytes that are used.
     return repository_ctx.repo_metadata(reproducible = True) if hasattr(repository_ctx, "repo_metadata") else None

@@ -17,6 +17,9 @@ ATTRS = OCIBUILD_ATTRS | RUN_TOOLS_ATTRS | {
         allow_single_file = True,
         mandatory = True,
     ),
+    "insecure": attr.bool(
+        doc = "Whether registries are spoken to without TLS.",
+    ),
     "layers": attr.string_list(
         doc = "Layer descriptors, JSON, from the lowest up.",
     ),
@@ -24,6 +27,9 @@ ATTRS = OCIBUILD_ATTRS | RUN_TOOLS_ATTRS | {
         doc = "The manifest.",
         allow_single_file = True,
         mandatory = True,
+    ),
+    "mirrors": attr.string_list(
+        doc = "`registry/repository`: where else it is; they are asked first.",
     ),
     "platform": attr.string(
         doc = "os/architecture[/variant].",
@@ -45,7 +51,10 @@ def _layer(ctx, descriptor):
     blob = ctx.actions.declare_file("%s.layers/%s" % (ctx.label.name, layer["digest"].replace(":", "-")))
     args = ctx.actions.args()
     args.add("fetch")
-    args.add(ctx.attr.repository, format = "--repository=%s")
+    places = ctx.attr.mirrors + [ctx.attr.repository]
+    args.add_all(places, format_each = "--repository=%s")
+    if ctx.attr.insecure:
+        args.add_all([place.partition("/")[0] for place in places], format_each = "--insecure=%s", uniquify = True)
     args.add(layer["digest"], format = "--digest=%s")
     args.add("--size=%d" % layer["size"])
     args.add(blob, format = "--output=%s")

@@ -50,15 +50,36 @@ def parse_reference(text):
         return "is \"%s\", want registry/repository@sha256:…" % text, None
     return None, struct(digest = digest, registry = registry, repository = repository)
 
+def join_reference(*, image, tag, digest):
+    """Puts a reference together that was given in parts.
+
+    Args:
+        image: string, a reference, whole or without what the other two say
+        tag: string, or empty
+        digest: string, sha256:…, or empty
+
+    Returns:
+        (err, string)
+    """
+    name, _, own = image.partition("@")
+    if own and digest and own != digest:
+        return "has the digest %s, and digest is %s; want one of them" % (own, digest), None
+    if tag and name != _without_tag(name) and not name.endswith(":" + tag):
+        return "has the tag %s, and tag is %s; want one of them" % (name.removeprefix(_without_tag(name) + ":"), tag), None
+    if tag and name == _without_tag(name):
+        name += ":" + tag
+    return None, name + ("@" + (own or digest) if own or digest else "")
+
 def _without_tag(name):
     head, slash, tail = name.rpartition("/")
     return head + slash + tail.partition(":")[0]
 
-def registry_url(registry):
+def registry_url(registry, insecure = False):
     """The URL that a registry's API begins with.
 
     Args:
         registry: string, host and maybe port
+        insecure: bool, whether to do without TLS also where it is no loopback address
 
     Returns:
         string
@@ -67,7 +88,30 @@ def registry_url(registry):
         return "https://registry-1.docker.io/v2"
     host = registry.partition("]")[0] + "]" if registry.startswith("[") else registry.partition(":")[0]
     loopback = host in ["localhost", "[::1]"] or host.startswith("127.")
-    return "%s://%s/v2" % ("http" if loopback else "https", registry)
+    return "%s://%s/v2" % ("http" if loopback or insecure else "https", registry)
+
+def docker_auth(config, registry):
+    """Looks a registry up in Docker's config.json.
+
+    Args:
+        config: dict, what the file says
+        registry: string
+
+    Returns:
+        string, BASE64(USER:PASSWORD), or None where the file has none; what helper programs have is not in it
+    """
+    auths = config.get("auths") or {}
+    names = ["https://index.docker.io/v1/", "index.docker.io", "docker.io"] if registry == _DOCKER_HUB else [
+        registry,
+        "https://" + registry,
+        "https://%s/v1/" % registry,
+        "https://%s/v2/" % registry,
+    ]
+    for name in names:
+        auth = (auths.get(name) or {}).get("auth")
+        if auth:
+            return auth
+    return None
 
 def token_url(registry, repository):
     """Where a token for a pull can be had.

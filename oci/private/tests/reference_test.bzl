@@ -1,7 +1,7 @@
 """Tests of reference.bzl."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//oci/private:reference.bzl", "parse_reference", "registry_url", "select_manifest", "token_url")
+load("//oci/private:reference.bzl", "docker_auth", "join_reference", "parse_reference", "registry_url", "select_manifest", "token_url")
 
 visibility("private")
 
@@ -35,8 +35,43 @@ def _parse_test_impl(ctx):
 
 parse_test = unittest.make(_parse_test_impl)
 
+def _join_test_impl(ctx):
+    env = unittest.begin(ctx)
+    for image, tag, digest, want in [
+        ("a.example/b", "v1", _DIGEST, "a.example/b:v1@" + _DIGEST),
+        ("a.example:80/b", "", _DIGEST, "a.example:80/b@" + _DIGEST),
+        ("a.example:80/b", "v1", "", "a.example:80/b:v1"),
+        ("a.example/b:v1@" + _DIGEST, "", "", "a.example/b:v1@" + _DIGEST),
+        ("a.example/b:v1@" + _DIGEST, "v1", _DIGEST, "a.example/b:v1@" + _DIGEST),
+    ]:
+        asserts.equals(env, (None, want), join_reference(digest = digest, image = image, tag = tag))
+    err, _ = join_reference(digest = "sha256:1", image = "a.example/b@" + _DIGEST, tag = "")
+    asserts.equals(env, "has the digest %s, and digest is sha256:1; want one of them" % _DIGEST, err)
+    err, _ = join_reference(digest = _DIGEST, image = "a.example/b:v1", tag = "v2")
+    asserts.equals(env, "has the tag v1, and tag is v2; want one of them", err)
+    return unittest.end(env)
+
+join_test = unittest.make(_join_test_impl)
+
+def _docker_auth_test_impl(ctx):
+    env = unittest.begin(ctx)
+    config = {"auths": {"a.example": {"auth": "QQ=="}, "b.example": {}, "https://c.example/v1/": {"auth": "Qw=="}, "https://index.docker.io/v1/": {"auth": "SA=="}}}
+    for registry, want in {
+        "a.example": "QQ==",
+        "b.example": None,
+        "c.example": "Qw==",
+        "docker.io": "SA==",
+        "sub.a.example": None,
+    }.items():
+        asserts.equals(env, want, docker_auth(config, registry))
+    asserts.equals(env, None, docker_auth({"credsStore": "desktop"}, "a.example"))
+    return unittest.end(env)
+
+docker_auth_test = unittest.make(_docker_auth_test_impl)
+
 def _urls_test_impl(ctx):
     env = unittest.begin(ctx)
+    asserts.equals(env, "http://vm:5601/v2", registry_url("vm:5601", True))
     for registry, want in {
         "127.0.0.1:5000": "http://127.0.0.1:5000/v2",
         "[::1]:5000": "http://[::1]:5000/v2",
@@ -94,4 +129,4 @@ def _select_test_impl(ctx):
 select_test = unittest.make(_select_test_impl)
 
 def reference_test_suite(name):
-    unittest.suite(name, parse_test, urls_test, select_test)
+    unittest.suite(name, parse_test, join_test, docker_auth_test, urls_test, select_test)

@@ -17,9 +17,9 @@ import (
 )
 
 type fetchFlags struct {
-	repository name.Repository
-	blob       v1.Descriptor
-	output     string
+	repositories []name.Repository
+	blob         v1.Descriptor
+	output       string
 	network.RegistryOptions
 }
 
@@ -38,8 +38,9 @@ func fetchCommand() cli.Command {
 }
 
 func (f *fetchFlags) define(flags *flag.FlagSet) {
-	flags.Func("repository", "download from `REPOSITORY` (registry/name)", func(text string) (err error) {
-		f.repository, err = refname.Repository(text)
+	flags.Func("repository", "download from `REPOSITORY` (registry/name); may be repeated: the first that has it counts", func(text string) error {
+		repository, err := refname.Repository(text)
+		f.repositories = append(f.repositories, repository)
 		return err
 	})
 	flags.Func("digest", "the blob's `DIGEST`, sha256:…", func(text string) (err error) {
@@ -53,11 +54,11 @@ func (f *fetchFlags) define(flags *flag.FlagSet) {
 
 // fetchBlob downloads one blob. Actions of the build run it, for layers of pulled images.
 func fetchBlob(ctx context.Context, p *cli.Process, f *fetchFlags) error {
-	if f.repository == (name.Repository{}) || f.blob.Digest == (v1.Hash{}) || f.blob.Size < 0 || f.output == "" {
+	if len(f.repositories) == 0 || f.blob.Digest == (v1.Hash{}) || f.blob.Size < 0 || f.output == "" {
 		return cli.Usagef("fetch: want --repository, --digest, --size and --output")
 	}
 	say := progress.New("ocideploy", p.Stderr).Say
-	store := &ociblob.Store{Repositories: []name.Repository{f.repository}, Pull: registries(p, f.RegistryOptions, say).BlobReader()}
+	store := &ociblob.Store{Repositories: f.repositories, Pull: registries(p, f.RegistryOptions, say).BlobReader()}
 	blob, err := store.Open(ctx, f.blob)
 	if err != nil {
 		return err
