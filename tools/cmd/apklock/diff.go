@@ -65,8 +65,7 @@ func writeDiffJSON(w io.Writer, d *lockdiff.Diff) error {
 
 func writeDiffText(w io.Writer, d *lockdiff.Diff) error {
 	if len(d.Changes) == 0 {
-		_, err := fmt.Fprintln(w, "no package changed")
-		return err
+		fmt.Fprintln(w, "no package changed")
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range d.Changes {
@@ -75,22 +74,36 @@ func writeDiffText(w io.Writer, d *lockdiff.Diff) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	for _, s := range d.Settings {
+		fmt.Fprintf(w, "%s: %s -> %s\n", s.Name, orNone(s.Old), orNone(s.New))
+	}
+	if len(d.Changes) == 0 {
+		return nil
+	}
 	_, err := fmt.Fprintf(w, "%s to download, %s installed\n", growth(d.Size), growth(d.InstalledSize))
 	return err
 }
 
 func writeDiffMarkdown(w io.Writer, d *lockdiff.Diff) error {
-	if len(d.Changes) == 0 {
-		_, err := fmt.Fprintln(w, "No package changed.")
-		return err
-	}
 	var b strings.Builder
-	b.WriteString("| | package | version | arch | size | licence |\n|---|---|---|---|--:|---|\n")
+	if len(d.Changes) == 0 {
+		b.WriteString("No package changed.\n")
+	} else {
+		b.WriteString("| | package | version | arch | size | licence |\n|---|---|---|---|--:|---|\n")
+	}
 	for _, c := range d.Changes {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.Kind, escape(c.Name), escape(versions(c.Event)),
 			escape(strings.Join(c.Archs, ", ")), growth(c.Size), escape(license(c.Event)))
 	}
-	fmt.Fprintf(&b, "\n%s to download, %s installed.\n", growth(d.Size), growth(d.InstalledSize))
+	if len(d.Settings) > 0 {
+		b.WriteString("\n| setting | before | now |\n|---|---|---|\n")
+	}
+	for _, s := range d.Settings {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", escape(s.Name), escape(orNone(s.Old)), escape(orNone(s.New)))
+	}
+	if len(d.Changes) > 0 {
+		fmt.Fprintf(&b, "\n%s to download, %s installed.\n", growth(d.Size), growth(d.InstalledSize))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -106,6 +119,8 @@ func versions(e lockdiff.Event) string {
 		return e.New
 	case e.New == "":
 		return e.Old
+	case e.Old == e.New && e.Fields != "":
+		return e.New + " (other " + e.Fields + ")"
 	case e.Old == e.New:
 		return e.New + " (built again)"
 	}
@@ -124,11 +139,11 @@ func license(e lockdiff.Event) string {
 	return fmt.Sprintf("%s -> %s", orNone(e.OldLicense), orNone(e.NewLicense))
 }
 
-func orNone(license string) string {
-	if license == "" {
+func orNone(text string) string {
+	if text == "" {
 		return "none"
 	}
-	return license
+	return text
 }
 
 // growth renders a difference of sizes.

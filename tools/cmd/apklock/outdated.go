@@ -60,6 +60,10 @@ func state(p locker.Outdated) string {
 		return "gone"
 	case p.Gone:
 		return "gone, now " + p.Newest
+	case p.Rebuilt && p.Newest == p.Locked:
+		return "built again; the locked file is gone"
+	case p.Rebuilt:
+		return "built again; the locked file is gone; -> " + p.Newest
 	}
 	return "-> " + p.Newest
 }

@@ -26,6 +26,9 @@ type Event struct {
 	// OldLicense and NewLicense are equal where the licence stays.
 	OldLicense string `json:"old_license,omitempty"`
 	NewLicense string `json:"new_license,omitempty"`
+	// Fields names what else differs at the same version: fields of the lock,
+	// separated by ", ".
+	Fields string `json:"fields,omitempty"`
 }
 
 // A Change is an event on the architectures that it happened on.
@@ -42,6 +45,9 @@ type Change struct {
 type Diff struct {
 	// Changes are sorted by name; of the same name, by the first architecture.
 	Changes []Change `json:"changes"`
+	// Settings are what differs beside the packages: what was asked for, mirrors,
+	// and the keys that signed the indexes.
+	Settings []Setting `json:"settings,omitempty"`
 	// Size and InstalledSize are the sums of those of the changes.
 	Size          int64 `json:"size"`
 	InstalledSize int64 `json:"installed_size"`
@@ -55,8 +61,8 @@ func Compare(from, to *lockfile.Lock) *Diff {
 		now, ok := after[id]
 		if !ok {
 			add(changes, id.arch, Event{Name: id.name, Kind: Removed, Old: old.Version, OldLicense: old.License}, old, nil)
-		} else if now.SHA256 != old.SHA256 {
-			add(changes, id.arch, Event{id.name, Changed, old.Version, now.Version, old.License, now.License}, old, now)
+		} else if what := fields(old, now); what != "" || now.SHA256 != old.SHA256 || now.Version != old.Version {
+			add(changes, id.arch, Event{id.name, Changed, old.Version, now.Version, old.License, now.License, what}, old, now)
 		}
 	}
 	for id, now := range after {
@@ -64,7 +70,9 @@ func Compare(from, to *lockfile.Lock) *Diff {
 			add(changes, id.arch, Event{Name: id.name, Kind: Added, New: now.Version, NewLicense: now.License}, nil, now)
 		}
 	}
-	return sum(changes)
+	d := sum(changes)
+	d.Settings = settings(from, to)
+	return d
 }
 
 type id struct{ name, arch string }

@@ -50,3 +50,46 @@ func TestCompare(t *testing.T) {
 		t.Errorf("a lock against itself: %+v", none)
 	}
 }
+
+// Whatever differs is told, also where the file is the same.
+func TestCompareFields(t *testing.T) {
+	lock := func() *lockfile.Lock {
+		p := pkg("musl", "1-r0", "x86_64", "a", "MIT", 10, 20)
+		p.Layer, p.URL, p.Provides = "l", "u", []string{"so:libc"}
+		p.Depends = []lockfile.Requirement{{Needs: "x", By: []string{"x"}}}
+		return &lockfile.Lock{
+			Config:       lockfile.Config{Keyring: []string{"keys"}},
+			Repositories: []lockfile.Repository{{URL: "r", Mirrors: []string{"m"}, Indexes: []lockfile.Index{{Arch: "x86_64", Key: "k", Fingerprint: "f"}}}},
+			Packages:     []lockfile.Package{p},
+		}
+	}
+	for _, tt := range []struct {
+		edit             func(l *lockfile.Lock)
+		fields, settings string
+	}{
+		{func(l *lockfile.Lock) {}, "", ""},
+		{func(l *lockfile.Lock) { l.Packages[0].Layer = "other" }, "layer", ""},
+		{func(l *lockfile.Lock) { l.Packages[0].URL = "other" }, "url", ""},
+		{func(l *lockfile.Lock) { l.Packages[0].Depends[0].By = nil }, "depends", ""},
+		{func(l *lockfile.Lock) { l.Packages[0].Provides = nil }, "provides", ""},
+		{func(l *lockfile.Lock) { l.Packages[0].SHA256, l.Packages[0].URL = "b", "other" }, "url", ""},
+		{func(l *lockfile.Lock) { l.Repositories[0].Mirrors = nil }, "", "mirrors of r"},
+		{func(l *lockfile.Lock) { l.Config.Keyring = nil }, "", "keyring"},
+		{func(l *lockfile.Lock) { l.Repositories[0].Indexes[0].Key = "other" }, "", "key of r (x86_64)"},
+		{func(l *lockfile.Lock) { l.Repositories[0].Indexes[0].Fingerprint = "other" }, "", "key of r (x86_64)"},
+	} {
+		to := lock()
+		tt.edit(to)
+		d := lockdiff.Compare(lock(), to)
+		var fields, settings string
+		if len(d.Changes) > 0 {
+			fields = d.Changes[0].Fields
+		}
+		if len(d.Settings) > 0 {
+			settings = d.Settings[0].Name
+		}
+		if fields != tt.fields || settings != tt.settings || len(d.Changes)+len(d.Settings) > 1 {
+			t.Errorf("got %+v, want a change of %q or %q", d, tt.fields, tt.settings)
+		}
+	}
+}
