@@ -58,7 +58,8 @@ def _discover(packages, roots, waiting):
             if not arrivals:
                 break
             name, needs, by = arrivals.pop()
-            _arrive(packages, names, providers, frames, name, needs, by)
+            if name not in names:
+                _arrive(packages, names, providers, frames, name, needs, by)
             continue
         frame = frames[-1]
         name, left, requirements, followers = frame

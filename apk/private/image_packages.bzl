@@ -97,7 +97,7 @@ def _without_choice(packages, roots):
     err, choices = _close(packages, chosen, chosen.values())
     if err:
         return err, None
-    required = {name: True for name in chosen}
+    first = chosen.values()
     waiting = [same[0] for same in packages.by_name.values() if same[0].install_if]
     for _ in range(_FOREVER):
         waiting = [package for package in waiting if package.name not in chosen]
@@ -111,7 +111,16 @@ def _without_choice(packages, roots):
             return err, None
         choices.extend(more)
 
-    # One provider that is there anyway, before anything is there for its install_if, is all that a choice may find.
+    if not choices:
+        return None, chosen
+
+    # One provider, which is required by its own name before anything is there for its install_if, is all that a choice
+    # may find: such names are decided before all others.
+    required = {root.name: True for root in roots}
+    for package in first:
+        for needs, _ in package.depends:
+            if not needs.startswith("!"):
+                required[constraint_name(needs)] = True
     for _, _, names in choices:
         inside = [name for name in names if name in chosen]
         if len(inside) != 1 or inside[0] not in required:

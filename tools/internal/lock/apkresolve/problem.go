@@ -246,11 +246,17 @@ func (p *problem) addDependency(from packageID, dep *dependency) {
 }
 
 // candidates gives the packages that satisfy a dependency, in apk's order of
-// preference.
+// preference. Where some are versions of one package that is no perfect order,
+// since versions and priorities may disagree.
 func (c *catalog) candidates(dep *dependency) []candidate {
+	return c.preferred(dep, func(packageID) bool { return true })
+}
+
+// preferred gives those candidates that pass.
+func (c *catalog) preferred(dep *dependency, pass func(packageID) bool) []candidate {
 	var matching []provider
 	for _, provider := range c.providersOf(dep.name) {
-		if c.matches(dep, provider) {
+		if c.matches(dep, provider) && pass(provider.pkg) {
 			matching = append(matching, provider)
 		}
 	}

@@ -48,10 +48,8 @@ func (c *catalog) waits(id packageID, chosen map[packageID]bool) []Requirement {
 func (c *catalog) requirement(dep *dependency, chosen map[packageID]bool) Requirement {
 	r := Requirement{Needs: dep.String()}
 	if !dep.Conflict {
-		for _, candidate := range c.candidates(dep) {
-			if chosen[candidate.pkg] {
-				r.By = append(r.By, c.packages[candidate.pkg].Name)
-			}
+		for _, candidate := range c.preferred(dep, func(id packageID) bool { return chosen[id] }) {
+			r.By = append(r.By, c.packages[candidate.pkg].Name)
 		}
 		return r
 	}
