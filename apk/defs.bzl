@@ -1,9 +1,9 @@
 """Rules for APK packages and the images made from them."""
 
 load("//apk/private:accounts.bzl", _apk_group = "apk_group", _apk_path = "apk_path", _apk_user = "apk_user")
-load("//apk/private:image.bzl", _apk_image = "apk_image")
-load("//apk/private:index.bzl", _apk_index = "apk_index")
-load("//apk/private:package.bzl", _apk_package = "apk_package")
+load("//apk/private:apk_image.bzl", _apk_image = "apk_image")
+load("//apk/private:apk_index.bzl", _apk_index = "apk_index")
+load("//apk/private:apk_package.bzl", _apk_package = "apk_package")
 load("//apk/private/providers:closure.bzl", _ApkClosureInfo = "ApkClosureInfo")
 load("//apk/private/providers:package.bzl", _ApkPackageInfo = "ApkPackageInfo")
 

@@ -79,7 +79,7 @@ apk_image(
         apk_path.symlink("/usr/bin/ssl", to = "openssl"),
     ],
     run_as = "app:staff",
-    scripts = {"alpine-baselayout": "acknowledged"},
+    scripts = ["alpine-baselayout"],
     users = [apk_user("app", gid = 5000, uid = 1000)],
 )
 

@@ -69,7 +69,7 @@ def image_config(attr):
     """Turns the attributes into the `config` object of the OCI image config.
 
     Args:
-        attr: struct with the fields of IMAGE_CONFIG_ATTRS
+        attr: struct with the fields of IMAGE_CONFIG_ATTRS; user may be missing
 
     Returns:
         (err, value): the value is a dict without empty members.
@@ -88,5 +88,5 @@ def image_config(attr):
         "healthcheck": healthcheck,
         "volumes": {path: {} for path in attr.volumes},
     }
-    values = {name: written_otherwise[name] if name in written_otherwise else getattr(attr, name) for name in _MEMBERS}
+    values = {name: written_otherwise[name] if name in written_otherwise else getattr(attr, name, None) for name in _MEMBERS}
     return None, {_MEMBERS[name]: value for name, value in values.items() if value}

@@ -79,7 +79,7 @@ func (r *Report) Warnings() []string {
 		}
 		seen = append(seen, s.Package)
 		out = append(out, fmt.Sprintf("package %s: its %s is not run, and does something that is not in the image: %s; "+
-			"if the image does not need it, say so: scripts = {%q: %q}", s.Package, s.Script, s.Rest[0], s.Package, acknowledged))
+			"if the image does not need it, say so: scripts = [%q]", s.Package, s.Script, s.Rest[0], s.Package))
 	}
 	for _, o := range r.Owners {
 		out = append(out, fmt.Sprintf("package %s: its %s should be owned by %d:%d, the account that the package names, but has the numbers of "+

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
@@ -43,7 +44,7 @@ func (b *builder) runScript(system *scriptSystem, f *apkfacts.Facts, kind string
 	system.accounts.From = fmt.Sprintf("%s of package %s", kind, f)
 	if rest := apkscript.Run(text, system); len(rest) > 0 {
 		b.report.Scripts = append(b.report.Scripts, ReportScript{
-			Package: f.Name, Script: kind, Rest: rest, Acknowledged: b.spec.Scripts[f.Name] == acknowledged,
+			Package: f.Name, Script: kind, Rest: rest, Acknowledged: slices.Contains(b.spec.Scripts, f.Name),
 		})
 	}
 }

@@ -15,8 +15,8 @@ type Spec struct {
 	// Repositories are the lines of etc/apk/repositories; without any the packages' own file stays.
 	Repositories []string `json:"repositories,omitempty"`
 	Accounts     Accounts `json:"accounts"`
-	// Scripts silences the warnings about packages' scripts: "acknowledged" by the package's name.
-	Scripts map[string]string `json:"scripts,omitempty"`
+	// Scripts has the names of the packages whose scripts need no warning.
+	Scripts []string `json:"scripts,omitempty"`
 	// Exclude are patterns of paths that the image does not have, see apktree.NewExclusion.
 	Exclude []string `json:"exclude,omitempty"`
 	// Layers are the names of the packages in each layer, the lowest first. Absent, each package is a layer, in install
@@ -35,9 +35,6 @@ type Spec struct {
 	Files map[string]string `json:"-"`
 }
 
-// acknowledged is the only value in Spec.Scripts.
-const acknowledged = "acknowledged"
-
 // ParseSpec reads a spec's JSON; unknown fields are errors.
 func ParseSpec(data []byte) (*Spec, error) {
 	var s Spec
@@ -48,11 +45,6 @@ func ParseSpec(data []byte) (*Spec, error) {
 	}
 	if s.Arch == "" {
 		return nil, fmt.Errorf("spec of the system layer: arch is missing")
-	}
-	for name, value := range s.Scripts {
-		if value != acknowledged {
-			return nil, fmt.Errorf("spec of the system layer: scripts: package %q: got %q, want %q", name, value, acknowledged)
-		}
 	}
 	return &s, nil
 }

@@ -1,7 +1,7 @@
 """apk_package: Bazel targets become an APK package."""
 
 load("//apk/private:archs.bzl", "ARCHS", "ARCH_ATTRS", "target_arch")
-load("//apk/private:facts.bzl", "apk_facts")
+load("//apk/private/actions:facts.bzl", "apk_facts")
 load("//apk/private:names.bzl", "is_package_name")
 load("//apk/private:signing.bzl", "SIGNING_ATTRS", "add_key")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")

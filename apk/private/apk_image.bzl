@@ -2,8 +2,8 @@
 
 load("//apk/private:archs.bzl", "ARCH_ATTRS", "target_arch")
 load("//apk/private:image_packages.bzl", "image_packages")
-load("//apk/private:package_layers.bzl", "package_layers")
-load("//apk/private:system_layer.bzl", "SYSTEM_ATTRS", "system_layer", "system_spec")
+load("//apk/private/actions:package_layers.bzl", "package_layers")
+load("//apk/private/actions:system_layer.bzl", "SYSTEM_ATTRS", "system_layer", "system_spec")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//oci/private:image_config.bzl", "IMAGE_CONFIG_ATTRS", "image_config")
 load("//oci/private:image_result.bzl", "image_result")
@@ -39,7 +39,10 @@ apk_image(
 ```
 """
 
-ATTRS = ARCH_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | OCIBUILD_ATTRS | {
+# run_as says it, and knows the accounts that the image has.
+_CONFIG_ATTRS = {name: value for name, value in IMAGE_CONFIG_ATTRS.items() if name != "user"}
+
+ATTRS = ARCH_ATTRS | CREATED_ATTRS | _CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | OCIBUILD_ATTRS | {
     "layering": attr.string(
         default = "64",
         doc = """How packages become layers.
@@ -126,8 +129,6 @@ def _apk_image_impl(ctx):
     err, config = image_config(ctx.attr)
     if err:
         fail("%s: %s" % (ctx.label, err))
-    if ctx.attr.user and ctx.attr.run_as:
-        fail("%s: got user and run_as, want one of them" % ctx.label)
     closures = [target[ApkClosureInfo] for target in ctx.attr.packages]
     err, packages = _packages(closures, arch)
     if err:

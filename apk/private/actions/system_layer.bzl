@@ -33,8 +33,8 @@ Packages are then not layers byte for byte: each is read, and rewritten where it
     "run_as": attr.string(
         doc = "The user, or user and group after a colon, that the program runs as: names that the image has, or numbers.",
     ),
-    "scripts": attr.string_dict(
-        doc = "Packages whose install scripts nobody needs to be warned of: `{\"name\": \"acknowledged\"}`.",
+    "scripts": attr.string_list(
+        doc = "Names of packages whose install scripts nobody needs to be warned of.",
     ),
     "users": attr.string_list(
         doc = "Users to add, each made by `apk_user`.",
