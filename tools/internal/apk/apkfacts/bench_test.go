@@ -15,7 +15,7 @@ func BenchmarkApplets(b *testing.B) {
 	names = append([]byte("[\x00[[\x00"), names[:len(names)-12]...)
 	for _, size := range []int{1 << 20, 2 << 20, 4 << 20} {
 		run := append(bytes.Repeat([]byte{0x33}, maxApplets/2-1), 0xff)
-		program := append(append([]byte{}, names...), 0)
+		program := append(append([]byte{}, names...), 0, 0xff)
 		for len(program) < size {
 			program = append(program, run...)
 		}
