@@ -249,7 +249,7 @@ func (d *DB) FreeGID(first int) int {
 }
 
 func check(name string, id int, fields ...string) error {
-	if name == "" || strings.HasPrefix(name, "-") || strings.ContainsAny(name, ":,/ ") || strings.ContainsFunc(name, unicode.IsControl) {
+	if name == "" || name[0] == '-' || name[0] == '#' || strings.ContainsAny(name, ":,/ ") || strings.ContainsFunc(name, unicode.IsControl) {
 		return fmt.Errorf("want a name without spaces, colons, commas and slashes")
 	}
 	if id < 0 || id > 1<<31-1 {

@@ -12,13 +12,44 @@ import (
 // glibc, index, keys and v3. The test is skipped where there is none.
 func Dir(t testing.TB) string {
 	t.Helper()
+	dir := find(t)
+	if dir == "" {
+		t.Skip("SKIPPED: no folder shared with real packages beside the checkout (RULES_APK_SHARED may name it)")
+	}
+	return dir
+}
+
+// Files returns the files of the folder that a pattern of filepath.Glob matches, of at most size bytes, for tests that are
+// worth something without them, too: none where there is no folder.
+func Files(t testing.TB, pattern string, size int64) []string {
+	t.Helper()
+	dir := find(t)
+	if dir == "" {
+		return nil
+	}
+	files, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var small []string
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil && info.Size() <= size {
+			small = append(small, f)
+		}
+	}
+	return small
+}
+
+// find returns "" where there is no folder.
+func find(t testing.TB) string {
+	t.Helper()
 	if shared := os.Getenv("RULES_APK_SHARED"); shared != "" {
 		dir, err := filepath.Abs(filepath.Join(shared, "apk"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "alpine")); err != nil {
-			t.Skipf("SKIPPED: no real packages in RULES_APK_SHARED: %v", err)
+			return ""
 		}
 		return dir
 	}
@@ -35,6 +66,5 @@ func Dir(t testing.TB) string {
 			return found
 		}
 	}
-	t.Skip("SKIPPED: no folder shared with real packages beside the checkout (RULES_APK_SHARED may name it)")
 	return ""
 }
