@@ -9,6 +9,7 @@ load("//apk/private:lock_fields.bzl", "entry_of")
 load("//apk/private:names.bzl", "files_repository_name", "is_hub_name", "repository_name")
 load("//apk/private:package_repository.bzl", "package_repository")
 load("//apk/private:unlocked_hub.bzl", "unlocked_hub")
+load("//oci/private:direct_deps.bzl", "direct_deps")
 
 visibility(["//apk/..."])
 
@@ -147,7 +148,7 @@ def _apk_impl(module_ctx):
             _declare(module_ctx, tag)
 
     # Locks are all that it reads, and they pin every package by digest: no need to write the result down once more.
-    return module_ctx.extension_metadata(reproducible = True)
+    return module_ctx.extension_metadata(reproducible = True, **direct_deps(module_ctx, "lock"))
 
 apk = module_extension(
     implementation = _apk_impl,

@@ -1,5 +1,6 @@
 """The module extension: an image of a registry becomes a target."""
 
+load("//oci/private:direct_deps.bzl", "direct_deps")
 load("//oci/private:platform.bzl", "OCI_PLATFORMS")
 load("//oci/private:pull_hub.bzl", "pull_hub")
 load("//oci/private:pull_repository.bzl", "pull_repository")
@@ -106,7 +107,7 @@ def _oci_impl(module_ctx):
             _declare(tag, reference)
 
     # It reads nothing but its tags.
-    return module_ctx.extension_metadata(reproducible = True)
+    return module_ctx.extension_metadata(reproducible = True, **direct_deps(module_ctx, "pull"))
 
 oci = module_extension(
     implementation = _oci_impl,
