@@ -6,6 +6,7 @@ load("//oci/private:image_result.bzl", "image_result")
 load("//oci/private:linux_transition.bzl", "linux_transition")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
 load("//oci/private:platform.bzl", "OCI_PLATFORM_ATTRS", "oci_platform", "platform_mismatch")
+load("//oci/private:program_args.bzl", "ProgramArgsInfo", "program_args", "program_defaults")
 load("//oci/private:runfiles.bzl", "RUNFILES_ATTRS", "program_entries", "split_program_entries")
 load("//oci/private:stamp.bzl", "CREATED_ATTRS", "STAMP_ATTRS")
 load("//oci/private/actions:layer.bzl", "COMPRESSION_ATTRS", "write_layer")
@@ -25,8 +26,13 @@ a change of the latter leaves the former as it is. Without runfiles, as with `go
 
 ATTRS = BASE_ATTRS | COMPRESSION_ATTRS | CREATED_ATTRS | IMAGE_CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | RUNFILES_ATTRS | STAMP_ATTRS | OCIBUILD_ATTRS | {
     "binary": attr.label(
+        aspects = [program_args],
         cfg = "target",
-        doc = "The program.",
+        doc = """The program.
+
+Its `env` is the image's, below what the image's own `env` says. Its `args` are the image's `cmd` where that and `entrypoint` are
+empty.
+""",
         executable = True,
         mandatory = True,
     ),
@@ -53,8 +59,19 @@ def _layers(ctx, path):
         if entries
     ]
 
+def _defaults(attr):
+    """What the program's own target says of how it is run, where the image does not say otherwise."""
+    says = attr.cmd or attr.entrypoint
+    return program_defaults(
+        args = [] if says else attr.binary[ProgramArgsInfo].args,
+        environment = attr.binary[RunEnvironmentInfo].environment if RunEnvironmentInfo in attr.binary else {},
+    )
+
 def _oci_binary_image_impl(ctx):
-    err, config = image_config(ctx.attr)
+    err, defaults = _defaults(ctx.attr)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
+    err, config = image_config(ctx.attr, env = defaults.env)
     if err:
         fail("%s: %s" % (ctx.label, err))
     err, platform = oci_platform(ctx)
@@ -68,6 +85,8 @@ def _oci_binary_image_impl(ctx):
         fail("%s: base %s %s" % (ctx.label, ctx.attr.base.label, err))
     path = ctx.attr.path or "/app/" + ctx.executable.binary.basename
     config.setdefault("Entrypoint", [path])
+    if defaults.cmd:
+        config.setdefault("Cmd", defaults.cmd)
     err, layers = _layers(ctx, path)
     if err:
         fail("%s: %s" % (ctx.label, err))

@@ -65,16 +65,18 @@ def config_members(names):
             return "clear has \"%s\", want some of %s" % (name, ", ".join(sorted(_MEMBERS))), None
     return None, [_MEMBERS[name] for name in names]
 
-def image_config(attr):
+def image_config(attr, env = {}):
     """Turns the attributes into the `config` object of the OCI image config.
 
     Args:
         attr: struct with the fields of IMAGE_CONFIG_ATTRS; user may be missing
+        env: dict of strings, more variables, where the attribute does not have them
 
     Returns:
         (err, value): the value is a dict without empty members.
     """
-    for name, value in attr.env.items():
+    env = env | attr.env
+    for name, value in env.items():
         if not name or "=" in name:
             return "env: got the variable %s = %s, want a name without \"=\"" % (repr(name), repr(value)), None
     if attr.workdir and not attr.workdir.startswith("/"):
@@ -83,7 +85,7 @@ def image_config(attr):
     if err:
         return err, None
     written_otherwise = {
-        "env": ["%s=%s" % (name, value) for name, value in attr.env.items()],
+        "env": ["%s=%s" % (name, value) for name, value in env.items()],
         "exposed_ports": {port: {} for port in attr.exposed_ports},
         "healthcheck": healthcheck,
         "volumes": {path: {} for path in attr.volumes},

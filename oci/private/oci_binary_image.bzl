@@ -11,6 +11,9 @@ def oci_binary_image(name, *, platforms = None, **kwargs):
     What other repositories bring (interpreters, third-party code) is a layer below that of this workspace's own code, so
     that a change of the latter leaves the former as it is. Without runfiles, as with `go_binary`, there is one layer.
 
+    What the program's own target says of how it is run, its `env` and `args`, is in the image's config, where the image does
+    not say otherwise.
+
     ```starlark
     oci_binary_image(
         name = "image",
@@ -26,8 +29,8 @@ def oci_binary_image(name, *, platforms = None, **kwargs):
     Args:
         name: name of the target: an image, or with platforms an index
         platforms: labels of platforms to build an image for, each; NAME_image is then the image for the target platform
-        **kwargs: attributes of the image: base, binary, path, compression, mtime, entrypoint, cmd, env, workdir, user,
-            labels, annotations, exposed_ports, volumes, stop_signal, healthcheck and the like, created, stamp, and those that every rule has
+        **kwargs: attributes of the image: binary, path, compression, mtime, those of `oci_image` but layers, and those that
+            every rule has
     """
     if platforms == None:
         binary_image(name = name, **kwargs)

@@ -7,6 +7,15 @@ load("//oci/private/providers:layer.bzl", "OciLayerInfo")
 
 visibility("private")
 
+_AMD64 = {"//command_line_option:platforms": str(Label("//oci/private/tests:amd64"))}
+
+def _action(actions, mnemonic):
+    found = [action for action in actions if action.mnemonic == mnemonic]
+    return found[0] if len(found) == 1 else fail("%d actions are %s, want one" % (len(found), mnemonic))
+
+def _values(action, flag):
+    return [argument.removeprefix(flag) for argument in action.argv if argument.startswith(flag)]
+
 def _fake_layer_impl(ctx):
     blob = ctx.actions.declare_file(ctx.label.name + ".blob")
     ctx.actions.write(blob, ctx.label.name)
@@ -18,10 +27,39 @@ fake_layer = rule(implementation = _fake_layer_impl)
 def _program_impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(executable, "", is_executable = True)
-    return [DefaultInfo(executable = executable)]
+    return [
+        DefaultInfo(executable = executable),
+        RunEnvironmentInfo(environment = ctx.attr.env),
+    ]
 
 # A program, for whatever platform it is built.
-program = rule(implementation = _program_impl, executable = True)
+program = rule(
+    implementation = _program_impl,
+    attrs = {"env": attr.string_dict()},
+    executable = True,
+)
+
+def _config_test(want):
+    def _impl(ctx):
+        env = analysistest.begin(ctx)
+        manifest = _action(analysistest.target_actions(env), "OciManifest")
+        asserts.equals(env, want, json.decode(_values(manifest, "--config-fragment=")[0]))
+        return analysistest.end(env)
+
+    return analysistest.make(_impl, config_settings = _AMD64)
+
+args_and_env_test = _config_test({"Cmd": ["--once", "$HOME"], "Entrypoint": ["/app/with_args"], "Env": ["A=$$1", "B=image", "C=$PATH"]})
+
+own_cmd_test = _config_test({"Cmd": ["own"], "Entrypoint": ["/app/with_args"], "Env": ["A=$$1", "B=2"]})
+
+own_entrypoint_test = _config_test({"Entrypoint": ["/other"], "Env": ["A=$$1", "B=2"]})
+
+def _location_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "the binary's args have \"$(location :files)\", which is a path of the build; set cmd to what it is in the image")
+    return analysistest.end(env)
+
+location_test = analysistest.make(_location_test_impl, config_settings = _AMD64, expect_failure = True)
 
 def _directory_impl(ctx):
     directory = ctx.actions.declare_directory(ctx.label.name)
@@ -30,13 +68,6 @@ def _directory_impl(ctx):
 
 # A directory that a rule makes. Tests look at what is declared; it is never built.
 directory = rule(implementation = _directory_impl)
-
-def _action(actions, mnemonic):
-    found = [action for action in actions if action.mnemonic == mnemonic]
-    return found[0] if len(found) == 1 else fail("%d actions are %s, want one" % (len(found), mnemonic))
-
-def _values(action, flag):
-    return [argument.removeprefix(flag) for argument in action.argv if argument.startswith(flag)]
 
 def _image_test_impl(ctx):
     env = analysistest.begin(ctx)
@@ -68,8 +99,6 @@ def _image_test_impl(ctx):
     layout = _action(analysistest.target_actions(env), "OciLayout")
     asserts.equals(env, 2, len(_values(layout, "--blob=")))
     return analysistest.end(env)
-
-_AMD64 = {"//command_line_option:platforms": str(Label("//oci/private/tests:amd64"))}
 
 image_test = analysistest.make(_image_test_impl, config_settings = _AMD64)
 
