@@ -30,7 +30,10 @@ ATTRS = COMPRESSION_ATTRS | ENTRY_ATTRS | OCI_PLATFORM_ATTRS | OCIBUILD_ATTRS | 
         cfg = "target",
     ),
     "tar": attr.label(
-        doc = "A tar, as it is or compressed with gzip or zstd, to take as it is, instead of files.",
+        doc = """A tar, as it is or compressed with gzip or zstd, to take as it is, instead of files.
+
+It is read once: what is no tar, is cut short, or cannot be unpacked is an error.
+""",
         allow_single_file = True,
     ),
 }
