@@ -37,14 +37,19 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, d := range difference(got, golden(t)) {
+		t.Error(d)
+	}
+}
+
+// golden returns the lines of the list.
+func golden(t *testing.T) []string {
+	t.Helper()
 	data, err := os.ReadFile(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Split(strings.TrimSpace(string(data)), "\n")
-	for _, d := range difference(got, want) {
-		t.Error(d)
-	}
+	return strings.Split(strings.TrimSpace(string(data)), "\n")
 }
 
 // difference tells what changed. Go's programs are compared with those of the same release of Go alone.

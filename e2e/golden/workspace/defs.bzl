@@ -7,6 +7,7 @@ def _tree_impl(ctx):
     ctx.actions.run_shell(
         arguments = [tree.path],
         command = "cd $1 && " + ctx.attr.command,
+        mnemonic = "Tree",
         outputs = [tree],
     )
     return [DefaultInfo(files = depset([tree]))]
@@ -18,7 +19,7 @@ tree = rule(
 
 def _links_impl(ctx):
     absolute = ctx.actions.declare_symlink(ctx.label.name + "_absolute")
-    ctx.actions.symlink(output = absolute, target_path = "/usr/share/zoneinfo/UTC")
+    ctx.actions.symlink(output = absolute, target_path = ctx.attr.absolute)
     relative = ctx.actions.declare_symlink(ctx.label.name + "_relative")
     ctx.actions.symlink(output = relative, target_path = "../somewhere/else")
     sibling = ctx.actions.declare_symlink(ctx.label.name + "_sibling")
@@ -32,6 +33,7 @@ def _links_impl(ctx):
 links = rule(
     implementation = _links_impl,
     attrs = {
+        "absolute": attr.string(default = "/usr/share/zoneinfo/UTC"),
         "generated": attr.label(allow_single_file = True),
         "source": attr.label(allow_single_file = True),
     },

@@ -186,11 +186,20 @@ func (w *Workspace) Bazel(t testing.TB, args ...string) string {
 type Spawn struct {
 	Mnemonic    string `json:"mnemonic"`
 	TargetLabel string `json:"targetLabel"`
+	Runner      string `json:"runner"` // the strategy: "worker", "linux-sandbox", "local"
 	CacheHit    bool   `json:"cacheHit"`
 	Inputs      []struct {
-		Path string `json:"path"`
+		Path              string `json:"path"`
+		SymlinkTargetPath string `json:"symlinkTargetPath"` // of a symbolic link that is declared as one
 	} `json:"inputs"`
-	CommandArgs []string `json:"commandArgs"`
+	CommandArgs   []string `json:"commandArgs"`
+	ListedOutputs []string `json:"listedOutputs"`
+	ActualOutputs []struct {
+		Path   string `json:"path"`
+		Digest struct {
+			Hash string `json:"hash"` // SHA-256
+		} `json:"digest"`
+	} `json:"actualOutputs"`
 }
 
 // Spawns builds targets and returns the actions that were run for it.
