@@ -3,14 +3,13 @@ package main
 import (
 	"encoding/json"
 	"flag"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/entries"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
@@ -24,8 +23,7 @@ type flagSet struct {
 }
 
 func newFlags(name string) *flagSet {
-	fs := &flagSet{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError)}
-	fs.SetOutput(io.Discard) // run's caller prints the error
+	fs := &flagSet{FlagSet: cli.NewFlags(name)}
 	return fs
 }
 
@@ -129,18 +127,23 @@ func (fs *flagSet) strings(dst *[]string, name, usage string) {
 // parse reads the arguments: only --flag=value, each required flag given.
 func (fs *flagSet) parse(args []string) error {
 	for _, a := range args {
+		if a == "--help" || a == "-h" {
+			var text strings.Builder
+			cli.PrintFlags(fs.FlagSet, &text)
+			return cli.Usagef("%s takes these flags:\n%s", fs.Name(), text.String())
+		}
 		if !strings.HasPrefix(a, "--") || !strings.Contains(a, "=") {
-			return &usageError{fmt.Sprintf("%s: argument is %q, want --flag=value", fs.Name(), a)}
+			return cli.Usagef("%s: argument is %q, want --flag=value", fs.Name(), a)
 		}
 	}
 	if err := fs.Parse(args); err != nil {
-		return &usageError{fmt.Sprintf("%s: %v", fs.Name(), err)}
+		return cli.FlagError(fs.FlagSet, err, "ocibuild "+fs.Name()+" --help")
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for _, name := range fs.required {
 		if !given[name] {
-			return &usageError{fmt.Sprintf("%s: --%s is missing", fs.Name(), name)}
+			return cli.Usagef("%s: --%s is missing", fs.Name(), name)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
@@ -49,11 +50,11 @@ func parseLayoutFlags(args []string) (*layoutFlags, error) {
 	}
 	switch n := len(f.blobs); {
 	case n > 0 && f.blobs[n-1].File == "":
-		return nil, &usageError{"layout: the last --layer has no --blob"}
+		return nil, cli.Usagef("layout: the last --layer has no --blob")
 	case len(f.manifests) == 0 || len(f.manifests) != len(f.configs):
-		return nil, &usageError{fmt.Sprintf("layout: got %d --manifest and %d --config, want as many, at least one", len(f.manifests), len(f.configs))}
+		return nil, cli.Usagef("layout: got %d --manifest and %d --config, want as many, at least one", len(f.manifests), len(f.configs))
 	case f.root == nil && (f.index != "" || len(f.manifests) > 1):
-		return nil, &usageError{"layout: --image is missing"}
+		return nil, cli.Usagef("layout: --image is missing")
 	}
 	return f, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/linkcheck"
@@ -40,7 +41,7 @@ func parseLinkCheckFlags(args []string) (*linkCheckFlags, error) {
 		return nil, err
 	}
 	if len(f.hubs) != len(f.locks) {
-		return nil, &usageError{fmt.Sprintf("link-check: got %d --hub and %d --lock, want as many", len(f.hubs), len(f.locks))}
+		return nil, cli.Usagef("link-check: got %d --hub and %d --lock, want as many", len(f.hubs), len(f.locks))
 	}
 	return f, nil
 }

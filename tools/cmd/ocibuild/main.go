@@ -5,12 +5,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/flagfile"
 )
 
@@ -21,74 +20,50 @@ func main() {
 		debug.SetGCPercent(400)
 		debug.SetMemoryLimit(56 << 20)
 		w := worker{program: os.Args[0], startup: args[:n-1], out: json.NewEncoder(os.Stdout)}
-		os.Exit(exitCode(w.serve(context.Background(), os.Stdin), os.Stderr))
+		os.Exit(report(w.serve(context.Background(), os.Stdin), os.Stderr))
 	}
-	os.Exit(exitCode(run(context.Background(), args, os.Stdout, os.Stderr), os.Stderr))
+	p := &cli.Process{Stdout: cli.Escaped(os.Stdout), Stderr: cli.Escaped(os.Stderr)}
+	os.Exit(report(run(context.Background(), knownFacts{}, p, args), p.Stderr))
 }
 
-// exitCode prints an error, if there is one.
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(stderr, "ocibuild: error: %v\n", err)
-	var u *usageError
-	if errors.As(err, &u) {
-		return 2
-	}
-	return 1
+func report(err error, stderr io.Writer) int { return cli.Report("ocibuild", nil, stderr, err) }
+
+// run runs the subcommand that args begin with; known are facts that were read before.
+func run(ctx context.Context, known knownFacts, p *cli.Process, args []string) error {
+	program := &cli.Program{Name: "ocibuild", Summary: "COMMAND --flag=value... makes the pieces of images and packages.", Commands: commands(known)}
+	return program.Run(ctx, p, args)
 }
 
-// command is one subcommand.
-type command struct {
-	name, summary string
-	run           func(ctx context.Context, args []string, stderr io.Writer) error
-}
-
-func commands() []command {
-	return []command{
-		{"facts", "extract what images need to know of a package", runFacts},
-		{"system-layer", "make the layer with apk's database and all else that is no package's", runSystemLayer},
-		{"merge", "make one layer of several packages, or of one that is normalised", runMerge},
-		{"layer", "make a layer of files", runLayer},
-		{"describe", "make the descriptor of a layer that exists", runDescribe},
-		{"manifest", "make an image's manifest and config", runManifest},
-		{"index", "make the index of images for several platforms", runIndex},
-		{"layout", "make an OCI image layout", runLayout},
-		{"select", "find the image for a platform in an OCI image layout", runSelect},
-		{"link-check", "find out whether an image's programs have what they are linked against", runLinkCheck},
-		{"image-descriptor", "make the descriptor of an image that exists", runImageDescriptor},
-		{"substitute", "put digests of images into a text", runSubstitute},
-		{"package", "make an apk package", runPackage},
-		{"repository", "make a repository of apk packages with its index", runRepository},
-	}
-}
-
-// usageError is an error in how the program was called.
-type usageError struct{ msg string }
-
-func (e *usageError) Error() string { return e.msg }
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) == 0 {
-		return &usageError{"got no subcommand; run: ocibuild help"}
-	}
-	if args[0] == "help" || args[0] == "--help" {
-		fmt.Fprintln(stdout, "usage: ocibuild COMMAND --flag=value...")
-		for _, c := range commands() {
-			fmt.Fprintf(stdout, "  %-16s %s\n", c.name, c.summary)
-		}
-		return nil
-	}
-	for _, c := range commands() {
-		if c.name != args[0] {
-			continue
-		}
-		expanded, err := flagfile.Expand(args[1:])
+// command is a subcommand whose arguments may stand in a file.
+func command(do func(ctx context.Context, args []string, stderr io.Writer) error) cli.Action {
+	return func(ctx context.Context, p *cli.Process, args []string) error {
+		expanded, err := flagfile.Expand(args)
 		if err != nil {
 			return err
 		}
-		return c.run(ctx, expanded, stderr)
+		return do(ctx, expanded, p.Stderr)
 	}
-	return &usageError{fmt.Sprintf("subcommand is %q, want one of those that `ocibuild help` lists", args[0])}
+}
+
+func commands(known knownFacts) []cli.Command {
+	return []cli.Command{
+		{Name: "facts", Summary: "extract what images need to know of a package", Run: command(runFacts)},
+		{Name: "system-layer", Summary: "make the layer with apk's database and all else that is no package's", Run: command(func(ctx context.Context, args []string, stderr io.Writer) error {
+			return runSystemLayer(ctx, known, args, stderr)
+		})},
+		{Name: "merge", Summary: "make one layer of several packages, or of one that is normalised", Run: command(func(ctx context.Context, args []string, stderr io.Writer) error {
+			return runMerge(ctx, known, args, stderr)
+		})},
+		{Name: "layer", Summary: "make a layer of files", Run: command(runLayer)},
+		{Name: "describe", Summary: "make the descriptor of a layer that exists", Run: command(runDescribe)},
+		{Name: "manifest", Summary: "make an image's manifest and config", Run: command(runManifest)},
+		{Name: "index", Summary: "make the index of images for several platforms", Run: command(runIndex)},
+		{Name: "layout", Summary: "make an OCI image layout", Run: command(runLayout)},
+		{Name: "select", Summary: "find the image for a platform in an OCI image layout", Run: command(runSelect)},
+		{Name: "link-check", Summary: "find out whether an image's programs have what they are linked against", Run: command(runLinkCheck)},
+		{Name: "image-descriptor", Summary: "make the descriptor of an image that exists", Run: command(runImageDescriptor)},
+		{Name: "substitute", Summary: "put digests of images into a text", Run: command(runSubstitute)},
+		{Name: "package", Summary: "make an apk package", Run: command(runPackage)},
+		{Name: "repository", Summary: "make a repository of apk packages with its index", Run: command(runRepository)},
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
@@ -65,10 +66,10 @@ func parseManifestFlags(args []string) (*manifestFlags, error) {
 		return nil, err
 	}
 	if (f.baseManifest == "") != (f.baseConfig == "") {
-		return nil, &usageError{"manifest: want --base-manifest and --base-config together"}
+		return nil, cli.Usagef("manifest: want --base-manifest and --base-config together")
 	}
 	if len(f.clear) > 0 && f.baseManifest == "" {
-		return nil, &usageError{"manifest: there is no base for --clear; give --base-manifest and --base-config"}
+		return nil, cli.Usagef("manifest: there is no base for --clear; give --base-manifest and --base-config")
 	}
 	return f, nil
 }

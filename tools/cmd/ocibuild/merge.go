@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkmerge"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
@@ -34,7 +35,7 @@ func parseMergeFlags(args []string) (*mergeFlags, error) {
 		return nil, err
 	}
 	if len(f.packages) == 0 {
-		return nil, &usageError{"merge: --package is missing"}
+		return nil, cli.Usagef("merge: --package is missing")
 	}
 	var err error
 	f.files, err = packageFiles("merge", f.packages, f.apks)
@@ -44,7 +45,7 @@ func parseMergeFlags(args []string) (*mergeFlags, error) {
 // packageFiles pairs the values of --package and --apk.
 func packageFiles(command string, packages, apks []string) (map[string]string, error) {
 	if len(packages) != len(apks) {
-		return nil, &usageError{fmt.Sprintf("%s: got %d --package and %d --apk, want as many", command, len(packages), len(apks))}
+		return nil, cli.Usagef("%s: got %d --package and %d --apk, want as many", command, len(packages), len(apks))
 	}
 	files := map[string]string{}
 	for i, name := range packages {
@@ -53,12 +54,12 @@ func packageFiles(command string, packages, apks []string) (map[string]string, e
 	return files, nil
 }
 
-func runMerge(ctx context.Context, args []string, _ io.Writer) error {
+func runMerge(ctx context.Context, known knownFacts, args []string, _ io.Writer) error {
 	f, err := parseMergeFlags(args)
 	if err != nil {
 		return err
 	}
-	facts, err := readFacts(ctx, f.facts)
+	facts, err := known.read(ctx, f.facts)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkspec"
@@ -63,7 +64,7 @@ func runPackage(_ context.Context, args []string, _ io.Writer) error {
 // readSigner returns nil if no key is named.
 func readSigner(key, name string) (*apksign.Signer, error) {
 	if (key == "") != (name == "") {
-		return nil, &usageError{"want --key and --key-name together"}
+		return nil, cli.Usagef("want --key and --key-name together")
 	}
 	if key == "" {
 		return nil, nil

@@ -11,10 +11,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 )
 
-// readFacts reads the files in parallel and returns them in the given order. Nobody changes facts: several requests of a
+// read reads the files in parallel and returns them in the given order. Nobody changes facts: several requests of a
 // worker may have the same.
-func readFacts(ctx context.Context, paths []string) ([]*apkfacts.Facts, error) {
-	known, _ := ctx.Value(knownFactsKey{}).(knownFacts)
+func (known knownFacts) read(ctx context.Context, paths []string) ([]*apkfacts.Facts, error) {
 	facts := make([]*apkfacts.Facts, len(paths))
 	group, _ := errgroup.WithContext(ctx)
 	group.SetLimit(8)
@@ -38,13 +37,11 @@ func readFacts(ctx context.Context, paths []string) ([]*apkfacts.Facts, error) {
 	return facts, group.Wait()
 }
 
-// knownFacts is what a worker's request knows of facts, in its context.
+// knownFacts is what a worker's request knows of facts; the zero value is nothing.
 type knownFacts struct {
 	memory  *factsMemory
 	digests map[string]string // by path, as Bazel states them
 }
-
-type knownFactsKey struct{}
 
 // factsMemory keeps facts by the digest of their file: images share packages, and to parse facts takes half of the time of
 // a system layer. A nil memory keeps nothing.

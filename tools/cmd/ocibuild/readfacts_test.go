@@ -28,8 +28,8 @@ func TestFactsAreRememberedByDigest(t *testing.T) {
 		{"four", "", "four"},
 	} {
 		write(test.content)
-		ctx := context.WithValue(context.Background(), knownFactsKey{}, knownFacts{&memory, map[string]string{path: test.digest}})
-		facts, err := readFacts(ctx, []string{path})
+		known := knownFacts{&memory, map[string]string{path: test.digest}}
+		facts, err := known.read(context.Background(), []string{path})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func TestFactsAreRememberedByDigest(t *testing.T) {
 		t.Errorf("after facts as large as the memory got %d, want only these", len(memory.facts))
 	}
 	// Without a worker nothing is remembered.
-	if facts, err := readFacts(context.Background(), []string{path}); err != nil || facts[0].Name != "four" {
+	if facts, err := (knownFacts{}).read(context.Background(), []string{path}); err != nil || facts[0].Name != "four" {
 		t.Errorf("without a worker: got %v, %v", facts, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/imageref"
 )
@@ -39,11 +40,11 @@ func parseSubstituteFlags(args []string) (*substituteFlags, error) {
 		return nil, err
 	}
 	if len(image.Names) > 0 {
-		return nil, &usageError{"substitute: the last --names has no --image"}
+		return nil, cli.Usagef("substitute: the last --names has no --image")
 	}
 	for _, i := range f.images {
 		if len(i.Names) == 0 {
-			return nil, &usageError{"substitute: want one --names before each --image"}
+			return nil, cli.Usagef("substitute: want one --names before each --image")
 		}
 	}
 	return f, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
@@ -58,7 +59,7 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	}
 	for _, p := range f.paths {
 		if p.Type == "file" && p.Content == nil {
-			return nil, &usageError{fmt.Sprintf("system-layer: path %s is a file, but no --file follows it", p.Path)}
+			return nil, cli.Usagef("system-layer: path %s is a file, but no --file follows it", p.Path)
 		}
 	}
 	if f.spec.Files, err = packageFiles("system-layer", f.packages, f.apks); err != nil {
@@ -68,12 +69,12 @@ func parseSystemLayerFlags(args []string) (*systemLayerFlags, error) {
 	return f, nil
 }
 
-func runSystemLayer(ctx context.Context, args []string, stderr io.Writer) error {
+func runSystemLayer(ctx context.Context, known knownFacts, args []string, stderr io.Writer) error {
 	f, err := parseSystemLayerFlags(args)
 	if err != nil {
 		return err
 	}
-	facts, err := readFacts(ctx, f.facts)
+	facts, err := known.read(ctx, f.facts)
 	if err != nil {
 		return err
 	}

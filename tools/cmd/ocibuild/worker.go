@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 )
 
 // workerFlag is the argument with which Bazel starts a program that stays and takes many actions' requests.
@@ -107,10 +109,10 @@ func (w *worker) work(ctx context.Context, request *workRequest) {
 	for _, input := range request.Inputs {
 		known.digests[input.Path] = input.Digest
 	}
-	ctx = context.WithValue(ctx, knownFactsKey{}, known)
 	var output bytes.Buffer
-	err := run(ctx, slices.Concat(w.startup, request.Arguments), &output, &output)
-	response := workResponse{ExitCode: exitCode(err, &output), RequestID: request.RequestID}
+	p := &cli.Process{Stdout: cli.Escaped(&output), Stderr: cli.Escaped(&output)}
+	err := run(ctx, known, p, slices.Concat(w.startup, request.Arguments))
+	response := workResponse{ExitCode: report(err, p.Stderr), RequestID: request.RequestID}
 	response.Output = output.String()
 	w.answer(response)
 }

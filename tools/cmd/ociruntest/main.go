@@ -12,11 +12,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
-	"syscall"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/test/runtest"
 )
 
@@ -25,12 +24,9 @@ func main() {
 		return // in a container of its own: it could be started, and that is all that is asked
 	}
 	// Bazel interrupts a test that takes too long: the container must not outlive it.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[0], os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "ociruntest: error: %v\n", err)
-		os.Exit(1)
-	}
+	cli.Main("ociruntest", nil, func(ctx context.Context, p *cli.Process, _ []string) error {
+		return run(ctx, p.Argv0, p.Stdout)
+	})
 }
 
 // spec is what oci_run_test writes. Layout is relative to the working directory of tests, which is where runfiles are.

@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
@@ -20,10 +21,9 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Args, os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "ocitest: error: %v\n", err)
-		os.Exit(1)
-	}
+	cli.Main("ocitest", nil, func(ctx context.Context, p *cli.Process, _ []string) error {
+		return run(ctx, []string{p.Argv0}, p.Stdout)
+	})
 }
 
 // spec is what oci_test writes. Paths are relative to the working directory of tests, which is where runfiles are.
