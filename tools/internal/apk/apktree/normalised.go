@@ -8,12 +8,12 @@ import (
 
 // Normalised says which of the packages cannot be layers as they are, by name, and why, if an image has all of them: one
 // layer each, in the given order. It is for locks, whose packages need not all be in one image: packages that conflict
-// are no error here.
-func Normalised(packages []*apkfacts.Facts) (map[string]string, error) {
+// are no error here, but what conflicts are, the first of each package.
+func Normalised(packages []*apkfacts.Facts) (map[string]string, []*Conflict, error) {
 	t := newTree(packages)
-	t.lenient = true
+	t.conflicts = &[]*Conflict{}
 	if err := t.fill(packages); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := map[string]string{}
 	for i, p := range t.Packages {
@@ -21,7 +21,7 @@ func Normalised(packages []*apkfacts.Facts) (map[string]string, error) {
 			out[p.Facts.Name] = why
 		}
 	}
-	return out, nil
+	return out, *t.conflicts, nil
 }
 
 // WhyRewrite says why a package cannot be a layer as it is, or "". height is how high the layer of each package is; nil

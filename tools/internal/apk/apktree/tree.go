@@ -26,7 +26,9 @@ type Tree struct {
 	replacing map[[2]int]replacement // of packages, by index
 
 	exclude *Exclusion
-	lenient bool // conflicts are passed over
+	// conflicts are collected, the first of each package, instead of being errors;
+	// nil: they are errors.
+	conflicts *[]*Conflict
 }
 
 // Package is one package's part of the tree.
@@ -117,10 +119,13 @@ func (t *Tree) fill(packages []*apkfacts.Facts) error {
 		for n := range facts.Entries {
 			if err := t.add(p, &facts.Entries[n]); err != nil {
 				var c *Conflict
-				if t.lenient && errors.As(err, &c) {
-					continue
+				if t.conflicts == nil || !errors.As(err, &c) {
+					return err
 				}
-				return err
+				if found := *t.conflicts; len(found) == 0 || found[len(found)-1].Package != facts.Name {
+					c.Package = facts.Name
+					*t.conflicts = append(found, c)
+				}
 			}
 		}
 	}
@@ -134,8 +139,10 @@ func (t *Tree) fill(packages []*apkfacts.Facts) error {
 
 // Conflict is the error of packages that cannot be in one image.
 type Conflict struct {
-	Path   imagepath.Path
-	reason string
+	// Package is the name of the one that came later.
+	Package string
+	Path    imagepath.Path
+	reason  string
 }
 
 func (c *Conflict) Error() string { return c.reason }

@@ -211,7 +211,7 @@ func TestExclusion(t *testing.T) {
 }
 
 func TestNormalised(t *testing.T) {
-	got, err := Normalised([]*apkfacts.Facts{
+	got, conflicts, err := Normalised([]*apkfacts.Facts{
 		pkg("first", "replaces:last", file("p", "A")),
 		pkg("usr", "", dir("usr/lib", 0o755, 0), symlink("lib", "usr/lib")),
 		pkg("deep", "", dir("lib", 0o755, 0)),
@@ -222,6 +222,9 @@ func TestNormalised(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(conflicts) != 1 || conflicts[0].Package != "clash" || conflicts[0].Path != at("q") {
+		t.Errorf("conflicts %v, want one of clash, the first", conflicts)
 	}
 	if len(got) != 3 || !strings.Contains(got["holes"], "its s is a sparse file") || !strings.Contains(got["deep"], "lib is a symlink to usr/lib in package usr-1-r0") || !strings.Contains(got["last"], "its p is replaced") {
 		t.Errorf("normalised are %q, want deep, last and holes", got)

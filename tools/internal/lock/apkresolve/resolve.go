@@ -61,6 +61,8 @@ type Requirement struct {
 type Solution struct {
 	// Packages are in install order.
 	Packages []Selected
+	// Notes are sentences about choices that apk would not have made: it refuses.
+	Notes []string
 }
 
 // Resolve answers a request. The error is *UnknownName, *Unsatisfiable, or
@@ -138,7 +140,11 @@ func (c *catalog) resolveHeld() (*Solution, error) {
 	if err := v.checkAll(); err != nil {
 		return nil, fmt.Errorf("resolving (%s): the answer found is wrong: %w; please report this with the request", c.request.Arch, err)
 	}
-	return c.solution(order, chosen), nil
+	solution := c.solution(order, chosen)
+	if d.failures > 0 {
+		solution.Notes = c.secondChoices(chosen)
+	}
+	return solution, nil
 }
 
 func setOf(list []packageID) map[packageID]bool {

@@ -244,6 +244,29 @@ func TestSelectedInstallIf(t *testing.T) {
 	}
 }
 
+// TestSecondChoice: apk refuses where the provider of the highest priority cannot
+// be installed, as icu-data-full of Alpine 3.16 without community; who is locked
+// in its place is told.
+func TestSecondChoice(t *testing.T) {
+	for _, tt := range []struct {
+		full string
+		want []string
+	}{
+		{"icu-data-full 71 p:icu-data k:100 D:absent", []string{
+			"apk itself would refuse: of those that provide icu-data, which icu-libs-71 depends on, it insists on icu-data-full-71, which cannot be installed; icu-data-en-71 is taken",
+		}},
+		{"icu-data-full 71 p:icu-data k:1", nil},
+	} {
+		s, err := resolveText(t, "icu-libs", "icu-libs 71 D:icu-data\nicu-data-en 71 p:icu-data k:10\n"+tt.full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(lines(s), []string{"icu-data-en 71", "icu-libs 71"}) || !slices.Equal(s.Notes, tt.want) {
+			t.Errorf("got %v with the notes %q, want notes %q", lines(s), s.Notes, tt.want)
+		}
+	}
+}
+
 // TestSameTwice: a package that two repositories have is taken from the first
 // that may serve it.
 func TestSameTwice(t *testing.T) {

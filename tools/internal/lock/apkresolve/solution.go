@@ -1,6 +1,9 @@
 package apkresolve
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // solution puts the answer into the form that callers get.
 func (c *catalog) solution(order []packageID, chosen map[packageID]bool) *Solution {
@@ -59,4 +62,33 @@ func (c *catalog) requirement(dep *dependency, chosen map[packageID]bool) Requir
 		}
 	}
 	return r
+}
+
+// secondChoices says where a package of a lower priority meets a dependency, since
+// the one that apk prefers cannot be installed.
+func (c *catalog) secondChoices(chosen map[packageID]bool) []string {
+	var notes []string
+	for id := range c.packages {
+		if !chosen[packageID(id)] {
+			continue
+		}
+		depends := c.depends(packageID(id))
+		for i := range depends {
+			if depends[i].Conflict {
+				continue
+			}
+			first := c.candidates(&depends[i])[0]
+			taken := c.preferred(&depends[i], func(id packageID) bool { return chosen[id] })[0]
+			best, second := &c.packages[first.pkg], &c.packages[taken.pkg]
+			if best.name == second.name || best.ProviderPriority <= second.ProviderPriority {
+				continue
+			}
+			note := fmt.Sprintf("apk itself would refuse: of those that provide %s, which %s depends on, it insists on %s, which cannot be installed; %s is taken",
+				depends[i].Constraint, c.packages[id].Package, best.Package, second.Package)
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
+		}
+	}
+	return notes
 }

@@ -5,6 +5,7 @@ package locker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -65,10 +66,12 @@ func (l *Locker) finish(ctx context.Context, m *market, chosen solutions) (*lock
 		return nil, &DifferentVersions{Notes: lock.Notes}
 	}
 	var err error
-	lock.Packages, err = l.packages(ctx, config, chosen)
+	var conflicts []string
+	lock.Packages, conflicts, err = l.packages(ctx, config, chosen)
 	if err != nil {
 		return nil, err
 	}
+	lock.Notes = slices.Concat(lock.Notes, resolverNotes(config.Archs, chosen), conflicts)
 	lock.Sort()
 	return lock, nil
 }

@@ -15,8 +15,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// packages reads every chosen package and makes its entry.
-func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen solutions) ([]lockfile.Package, error) {
+// packages reads every chosen package and makes its entry. The notes say which
+// packages cannot be in one image.
+func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen solutions) (entries []lockfile.Package, notes []string, err error) {
 	l.begin(chosen)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, l.Jobs))
@@ -44,14 +45,20 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 		}
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, entries := range results {
-		if err := markNormalised(entries, facts[i]); err != nil {
-			return nil, err
+		conflicts, err := markNormalised(entries, facts[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, c := range conflicts {
+			if note := "no image can have both: " + c.Error(); !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
 		}
 	}
-	return slices.Concat(results...), nil
+	return slices.Concat(results...), notes, nil
 }
 
 // withoutContents is what is needed of a package's facts until all packages are read: its
@@ -63,16 +70,17 @@ func withoutContents(f *apkfacts.Facts) *apkfacts.Facts {
 	return &apkfacts.Facts{Name: f.Name, Version: f.Version, Info: f.Info, Entries: f.Entries}
 }
 
-// markNormalised notes which packages cannot be layers as they are, if all are in one image.
-func markNormalised(entries []lockfile.Package, facts []*apkfacts.Facts) error {
-	why, err := apktree.Normalised(facts)
+// markNormalised notes which packages cannot be layers as they are, if all are in
+// one image, and returns what of them cannot be in one image.
+func markNormalised(entries []lockfile.Package, facts []*apkfacts.Facts) ([]*apktree.Conflict, error) {
+	why, conflicts, err := apktree.Normalised(facts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range entries {
 		entries[i].Normalise = why[entries[i].Name]
 	}
-	return nil
+	return conflicts, nil
 }
 
 func (l *Locker) begin(chosen solutions) {

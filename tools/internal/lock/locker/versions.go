@@ -47,3 +47,17 @@ func versionNotes(archs []string, s solutions) []string {
 	}
 	return notes
 }
+
+// resolverNotes are what the resolver has to say, once for all architectures that
+// it says it of.
+func resolverNotes(archs []string, s solutions) []string {
+	var notes []string
+	for _, arch := range archs {
+		for _, note := range s[arch].Notes {
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
+		}
+	}
+	return notes
+}
