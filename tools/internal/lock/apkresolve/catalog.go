@@ -131,10 +131,7 @@ func comparePackages(a, b *apkindex.Package) int {
 	if order := apkversion.Compare(a.Version, b.Version); order != 0 {
 		return order
 	}
-	if order := strings.Compare(a.Version, b.Version); order != 0 {
-		return order
-	}
-	return strings.Compare(a.Checksum, b.Checksum)
+	return strings.Compare(a.Version, b.Version)
 }
 
 func (c *catalog) addPackages() {
@@ -150,7 +147,11 @@ func (c *catalog) addPackages() {
 			slices.SortStableFunc(list, comparePackages)
 		}
 		tag := c.tags[repository.Tag]
-		for _, pkg := range list {
+		for j, pkg := range list {
+			// Of two entries of one name and version, apk takes the first.
+			if j > 0 && list[j-1].Name == pkg.Name && list[j-1].Version == pkg.Version {
+				continue
+			}
 			if several && pkg.Checksum != "" {
 				if id, ok := known[pkg.Checksum]; ok {
 					c.packages[id].repositories |= 1 << i

@@ -21,8 +21,8 @@ type Repository struct {
 }
 
 // Request is what to resolve. The order of the repositories decides between
-// equal versions; the order of the packages in them and of the world does not
-// matter.
+// equal versions, that of the packages in one of them between entries of one name
+// and version; otherwise neither it nor the order of the world matters.
 type Request struct {
 	Arch         string
 	Repositories []Repository

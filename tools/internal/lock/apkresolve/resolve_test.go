@@ -267,6 +267,21 @@ func TestSecondChoice(t *testing.T) {
 	}
 }
 
+// TestFirstCounts: of two entries of one name and version in one index.
+func TestFirstCounts(t *testing.T) {
+	first := &apkindex.Package{Name: "a", Version: "1", Checksum: "Q1z"}
+	second := &apkindex.Package{Name: "a", Version: "1", Checksum: "Q1a"}
+	for _, others := range [][]Repository{nil, {{URL: "other"}}} {
+		s, err := Resolve(Request{World: parseWorld(t, []string{"a"}), Repositories: append([]Repository{{Packages: []*apkindex.Package{first, second}}}, others...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Packages) != 1 || s.Packages[0].Package != first {
+			t.Errorf("got %v (%s), want the first of two entries", lines(s), s.Packages[0].Checksum)
+		}
+	}
+}
+
 // TestSameTwice: a package that two repositories have is taken from the first
 // that may serve it.
 func TestSameTwice(t *testing.T) {
