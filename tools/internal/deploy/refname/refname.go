@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 // Repository reads registry/name. Without a registry it is Docker Hub's.
 func Repository(text string) (name.Repository, error) {
 	if err := checkRepository(text); err != nil {
-		return name.Repository{}, fmt.Errorf("repository %q: %w", text, err)
+		return name.Repository{}, fmt.Errorf("repository %q: %w", urlpath.Redact(text), err)
 	}
 	r, err := name.NewRepository(text)
 	// Docker takes it for a registry, too.
@@ -43,6 +44,9 @@ func Tag(repository name.Repository, text string) (name.Tag, error) {
 
 // Image reads registry/name, registry/name:tag or registry/name@sha256:….
 func Image(text string) (name.Reference, error) {
+	if err := checkScheme(text); err != nil {
+		return nil, fmt.Errorf("image %q: %w", urlpath.Redact(text), err)
+	}
 	repository, digest, hasDigest := strings.Cut(text, "@")
 	tag, hasTag := "", false
 	if i := strings.LastIndexByte(repository, ':'); i > strings.LastIndexByte(repository, '/') {
@@ -74,8 +78,8 @@ func checkRepository(text string) error {
 	if text == "" {
 		return fmt.Errorf("is empty, want registry/name")
 	}
-	if scheme, rest, ok := strings.Cut(text, "://"); ok {
-		return fmt.Errorf("begins with %q, want registry/name alone, such as %s", scheme+"://", strings.Trim(rest, "/"))
+	if err := checkScheme(text); err != nil {
+		return err
 	}
 	if i := strings.IndexByte(text, '@'); i >= 0 {
 		return fmt.Errorf("has %q, want registry/name without a digest", text[i:])
@@ -103,6 +107,17 @@ func checkRepository(text string) error {
 		}
 	}
 	return nil
+}
+
+func checkScheme(text string) error {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return nil
+	}
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:] // what is before it may be a password
+	}
+	return fmt.Errorf("begins with %q, want registry/name alone, such as %s", scheme+"://", strings.Trim(rest, "/"))
 }
 
 func checkTag(text string) error {
