@@ -51,7 +51,7 @@ func helloPackage() *apkfile.Package {
 	}
 }
 
-func build(t *testing.T, p *apkfile.Package) []byte {
+func build(t testing.TB, p *apkfile.Package) []byte {
 	t.Helper()
 	scratch, err := os.Create(filepath.Join(t.TempDir(), "data"))
 	if err != nil {
@@ -65,7 +65,7 @@ func build(t *testing.T, p *apkfile.Package) []byte {
 	return b.Bytes()
 }
 
-func newSigner(t *testing.T, name string, alg apksign.Algorithm) (*apksign.Signer, *apksign.Keyring) {
+func newSigner(t testing.TB, name string, alg apksign.Algorithm) (*apksign.Signer, *apksign.Keyring) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

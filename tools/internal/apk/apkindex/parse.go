@@ -118,6 +118,9 @@ func (p *parser) parse(text string, line int) error {
 		if len(field) < 2 || field[1] != ':' {
 			return fmt.Errorf("APKINDEX line %d: got %q, want a letter, a colon and a value", line, clip(field))
 		}
+		if i := controlAt(field); i >= 0 {
+			return fmt.Errorf("APKINDEX line %d: field %c has the control character %#02x: %q; want text", line, field[0], field[i], clip(field[2:]))
+		}
 		if err := p.set(pkg, field[0], field[2:]); err != nil {
 			return fmt.Errorf("APKINDEX line %d: field %c: %w", line, field[0], err)
 		}
@@ -131,6 +134,17 @@ func (p *parser) parse(text string, line int) error {
 	p.structs = p.structs[1:]
 	p.packages = append(p.packages, pkg)
 	return nil
+}
+
+// controlAt returns where the first control character is, or -1. Texts go to
+// terminals and into the lines of databases.
+func controlAt(s string) int {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
+			return i
+		}
+	}
+	return -1
 }
 
 // check refuses what nobody could use: the name and version make a file name,

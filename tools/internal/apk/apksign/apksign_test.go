@@ -22,7 +22,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-func newKey(t *testing.T) (private, public []byte) {
+func newKey(t testing.TB) (private, public []byte) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -46,7 +46,7 @@ func pemOf(kind string, der []byte) []byte {
 // mine are the bytes of a test's own key.
 func mine(key []byte) verified.Bytes { return verified.Trust(key, "test") }
 
-func archive(t *testing.T) []byte {
+func archive(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
@@ -57,7 +57,7 @@ func archive(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-func sign(t *testing.T, private []byte, name string, alg apksign.Algorithm, archive []byte) []byte {
+func sign(t testing.TB, private []byte, name string, alg apksign.Algorithm, archive []byte) []byte {
 	t.Helper()
 	s, err := apksign.NewSigner(private, name, alg)
 	if err != nil {
