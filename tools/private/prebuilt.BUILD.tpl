@@ -2,6 +2,7 @@ load("@rules_apk//tools:defs.bzl", "toolset")
 
 toolset(
     name = "tools",
+    apkinit = "apkinit",
     apklock = "apklock",
     ocibuild = "ocibuild",
     ocideploy = "ocideploy",
