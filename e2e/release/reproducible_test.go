@@ -10,7 +10,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// Two clones of the same commit, in folders of different names, each compiled anew: the same bytes.
+// Two clones of the same commit, in folders of different names, one with Go's cache and one compiled anew: the same bytes.
 func TestReproducible(t *testing.T) {
 	program.Require(t, "git", "go")
 	root := workspace.Checkout(t)
@@ -20,9 +20,13 @@ func TestReproducible(t *testing.T) {
 		checkout := filepath.Join(dir, name)
 		program.Run(t, "git", "clone", "--quiet", root, checkout)
 		out := filepath.Join(dir, filepath.Base(name)+"-release")
+		var env []string
+		if len(releases) > 0 {
+			env = []string{"GOCACHE=" + filepath.Join(dir, "cache")}
+		}
 		make := program.Command{
 			Name: "go", Args: []string{"run", "./tools/release", "--out=" + out, "--platforms=linux_amd64"},
-			Dir: checkout, Env: []string{"GOCACHE=" + filepath.Join(dir, filepath.Base(name)+"-cache")}, Timeout: 30 * time.Minute,
+			Dir: checkout, Env: env, Timeout: 30 * time.Minute,
 		}
 		if r := make.Run(t); r.Err != nil {
 			t.Fatal(r)
