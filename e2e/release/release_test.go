@@ -35,7 +35,12 @@ func publish(t *testing.T) *released {
 	t.Cleanup(func() { _ = host.Close() })
 	make := program.Build(t, root, "./tools/release")
 	r := &released{dir: filepath.Join(served, "release"), host: host}
-	program.Run(t, make, "--checkout="+root, "--out="+r.dir, "--base-url="+host.URL+"/release", "--platforms="+runtime.GOOS+"_"+runtime.GOARCH)
+	run := program.Command{Name: make, Timeout: 20 * time.Minute, Args: []string{
+		"--checkout=" + root, "--out=" + r.dir, "--base-url=" + host.URL + "/release", "--platforms=" + runtime.GOOS + "_" + runtime.GOARCH,
+	}}
+	if result := run.Run(t); result.Err != nil {
+		t.Fatal(result)
+	}
 	r.registry = "file://" + filepath.Join(r.dir, "registry")
 	return r
 }
