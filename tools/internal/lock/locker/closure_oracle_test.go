@@ -217,6 +217,39 @@ func choicesOf(entries []lockfile.Package) int {
 	return choices
 }
 
+// BenchmarkImage works out images of about 100 packages, with and without a
+// choice to make.
+func BenchmarkImage(b *testing.B) {
+	g := newWorlds([]apkresolve.Repository{realRepository(b, "main"), realRepository(b, "community")})
+	for _, bb := range []struct {
+		name, lock, image string
+	}{
+		{"without choice", "alpine-base chrony openssh nginx postgresql16 python3 git curl vim bash", "alpine-base chrony openssh nginx postgresql16 python3 git curl vim bash"},
+		{"with a choice", "alpine-base chrony openssh nginx python3 git curl vim bash java-cacerts openjdk11-jre-headless openjdk17-jre-headless jenkins", "alpine-base chrony openssh nginx python3 git curl vim bash openjdk17-jre-headless jenkins"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			world := constraints(b, strings.Fields(bb.lock))
+			entries, _, err := lockedSet(g.reachable(world), world)
+			if err != nil {
+				b.Skip(err)
+			}
+			h, err := newHub(newLoader(b), entries)
+			if err != nil {
+				b.Fatal(err)
+			}
+			packages := 0
+			for b.Loop() {
+				got, err := h.image(strings.Fields(bb.image))
+				if err != nil {
+					b.Fatal(err)
+				}
+				packages = len(got)
+			}
+			b.ReportMetric(float64(packages), "packages")
+		})
+	}
+}
+
 func newOracle(t *testing.T) *apkoracle.Oracle {
 	t.Helper()
 	oracle, err := apkoracle.New(realpackages.Dir(t), t.TempDir())
@@ -229,7 +262,7 @@ func newOracle(t *testing.T) *apkoracle.Oracle {
 	return oracle
 }
 
-func realRepository(t *testing.T, name string) apkresolve.Repository {
+func realRepository(t testing.TB, name string) apkresolve.Repository {
 	t.Helper()
 	dir := realpackages.Dir(t)
 	index := apktest.Index(t, filepath.Join(dir, "index", "alpine-3.19", name, testArch, "APKINDEX.tar.gz"), filepath.Join(dir, "keys"))
