@@ -82,29 +82,33 @@ func TestRealPackages(t *testing.T) {
 		t.Fatal(pushed)
 	}
 
+	verify := func(args ...string) program.Result {
+		t.Helper()
+		return program.Command{Name: apklock, Args: append([]string{"verify", "--config=" + in("apk.yaml")}, args...), Env: []string{"HOME=" + dir}}.Run(t)
+	}
 	all := fmt.Sprintf("%d of %d layers are packages' own bytes", len(layers), len(layers))
 	for _, ref := range []string{strings.TrimSpace(pushed.Stdout), r.Host + "/alpine:latest"} {
-		verified := deploy.Command(dir, "verify", ref, "--lock="+in("apk.lock.json"), "--keyring", filepath.Join(shared, "keys")).Run(t)
+		verified := verify(ref, "--lock="+in("apk.lock.json"), "--keyring", filepath.Join(shared, "keys"))
 		if verified.Err != nil || !strings.Contains(verified.Stdout, all) || strings.Count(verified.Stdout, "package, proven by alpine-devel@") != len(layers) {
 			t.Errorf("want every layer proven, got %s", verified)
 		}
 	}
 	// Without a keyring it is the lock's word; a lock of other packages knows none.
-	locked := deploy.Command(dir, "verify", r.Host+"/alpine", "--lock="+in("apk.lock.json")).Run(t)
+	locked := verify(r.Host+"/alpine", "--lock="+in("apk.lock.json"))
 	if locked.Err != nil || strings.Count(locked.Stdout, "package, as locked") != len(layers) {
 		t.Error(locked)
 	}
 	t.Run("layout", func(t *testing.T) {
 		program.Require(t, "skopeo")
 		program.Run(t, "skopeo", "copy", "--src-tls-verify=false", "docker://"+r.Host+"/alpine:latest", "oci:"+in("layout"))
-		layout := deploy.Command(dir, "verify", in("layout"), "--lock="+in("apk.lock.json")).Run(t)
+		layout := verify(in("layout"), "--lock="+in("apk.lock.json"))
 		if layout.Err != nil || !strings.Contains(layout.Stdout, all) {
 			t.Error(layout)
 		}
 	})
 	// A lock edited by hand: the signature does not bear it out.
 	put("apk.lock.json", strings.Replace(string(text), lock.Packages[0].DiffID, lock.Packages[1].DiffID, 1))
-	edited := deploy.Command(dir, "verify", r.Host+"/alpine", "--lock="+in("apk.lock.json")).Run(t)
+	edited := verify(r.Host+"/alpine", "--lock="+in("apk.lock.json"))
 	if edited.Code != 1 || !strings.Contains(edited.Stdout, "BAD: the config says its diff_id is ") {
 		t.Errorf("want the wrong diff_id named, got %s", edited)
 	}
