@@ -43,6 +43,10 @@ apk_image(
 _CONFIG_ATTRS = {name: value for name, value in IMAGE_CONFIG_ATTRS.items() if name != "user"}
 
 ATTRS = ARCH_ATTRS | CREATED_ATTRS | _CONFIG_ATTRS | LINK_CHECK_ATTRS | OCI_PLATFORM_ATTRS | STAMP_ATTRS | SYSTEM_ATTRS | OCIBUILD_ATTRS | {
+    "default_env": attr.string_dict(
+        default = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        doc = "Environment variables that the image has where `env` does not set them. `{}`: none.",
+    ),
     "layering": attr.string(
         default = "64",
         doc = """How packages become layers.
@@ -129,6 +133,9 @@ def _apk_image_impl(ctx):
     err, config = image_config(ctx.attr)
     if err:
         fail("%s: %s" % (ctx.label, err))
+    defaults = ["%s=%s" % (name, value) for name, value in ctx.attr.default_env.items() if name not in ctx.attr.env]
+    if defaults:
+        config["Env"] = defaults + config.get("Env", [])
     closures = [target[ApkClosureInfo] for target in ctx.attr.packages]
     err, packages = _packages(closures, arch)
     if err:

@@ -1,9 +1,9 @@
 """apk_package: Bazel targets become an APK package."""
 
 load("//apk/private:archs.bzl", "ARCHS", "ARCH_ATTRS", "target_arch")
-load("//apk/private/actions:facts.bzl", "apk_facts")
 load("//apk/private:names.bzl", "is_package_name")
 load("//apk/private:signing.bzl", "SIGNING_ATTRS", "add_key")
+load("//apk/private/actions:facts.bzl", "apk_facts")
 load("//apk/private/providers:closure.bzl", "ApkClosureInfo")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:entries.bzl", "ENTRY_ATTRS", "add_entries", "attr_entries")

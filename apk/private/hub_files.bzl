@@ -1,9 +1,9 @@
 """The BUILD files of the repositories that the module extension makes, as text."""
 
 load("//apk/private:archs.bzl", "ARCHS")
-load("//oci/private:build_file.bzl", "PUBLIC", "build_file", "call", "choice")
 load("//apk/private:hub_commands.bzl", "UNLOCKED_COMMANDS", "command_args", "command_calls")
 load("//apk/private:names.bzl", "files_repository_name", "repository_name")
+load("//oci/private:build_file.bzl", "PUBLIC", "build_file", "call", "choice")
 
 visibility(["//apk/..."])
 

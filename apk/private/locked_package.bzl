@@ -1,7 +1,7 @@
 """locked_package: the target in the repository of one locked package."""
 
-load("//apk/private/actions:facts.bzl", "apk_facts")
 load("//apk/private:lock_fields.bzl", "closure_fields", "expected_of")
+load("//apk/private/actions:facts.bzl", "apk_facts")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:layers.bzl", "layer_descriptor")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")

@@ -52,6 +52,11 @@ def _image_test_impl(ctx):
     }, json.decode(layers[0]))
     asserts.true(env, layers[-1].startswith("@") and layers[-1].endswith("/image.system.json"), "the system layer is last")
     asserts.equals(env, ["1700000002"], _values(manifest, "--created="), "the newest package's")
+    asserts.equals(
+        env,
+        ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+        json.decode(_values(manifest, "--config-fragment=")[0])["Env"],
+    )
 
     system = _action(actions, "ApkSystemLayer")
     asserts.equals(env, [json.encode({
@@ -69,6 +74,15 @@ def _image_test_impl(ctx):
     return analysistest.end(env)
 
 image_test = analysistest.make(_image_test_impl, config_settings = _AMD64)
+
+def _env_test_impl(ctx):
+    """What the image says goes before what it has by itself, which can be switched off."""
+    env = analysistest.begin(ctx)
+    config = _values(_action(analysistest.target_actions(env), "OciManifest"), "--config-fragment=")
+    asserts.equals(env, ctx.attr.env, json.decode(config[0]).get("Env", []))
+    return analysistest.end(env)
+
+env_test = analysistest.make(_env_test_impl, attrs = {"env": attr.string_list()}, config_settings = _AMD64)
 
 def _budget_test_impl(ctx):
     """Above the budget the smallest packages share a layer, which is above the others."""
