@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:  "testdata/script",
+		Dir:  "testdata",
 		Cmds: scriptCommands(),
 		// UPDATE_SCRIPTS=1 rewrites the golden files inside the scripts.
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",

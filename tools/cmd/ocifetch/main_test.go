@@ -21,7 +21,7 @@ func TestScripts(t *testing.T) {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close) // The scripts run after this function returns.
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SERVER", server.URL)
 			env.Setenv("SHA256", "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03")

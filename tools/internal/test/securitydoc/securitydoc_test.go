@@ -32,13 +32,7 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 	for _, match := range script.FindAllStringSubmatch(string(page), -1) {
 		named++
-		found := 0
-		for _, below := range []string{"testdata", "testdata/script"} {
-			if _, err := os.Stat(filepath.Join(root, "tools/cmd", match[1], below, match[2]+".txtar")); err == nil {
-				found++
-			}
-		}
-		if found == 0 {
+		if _, err := os.Stat(filepath.Join(root, "tools/cmd", match[1], "testdata", match[2]+".txtar")); err != nil {
 			t.Errorf("docs/security.md names %s/%s.txtar, which is no script", match[1], match[2])
 		}
 	}
