@@ -136,7 +136,7 @@ func (s *Set) provides(p *source) ([]string, error) {
 	var all []string
 	groups, err := control.Relations(p.Control["Provides"])
 	if err != nil {
-		return nil, fmt.Errorf("Provides: %w", err)
+		return nil, fmt.Errorf("field Provides: %w", err)
 	}
 	for _, group := range groups {
 		r := group[0]
@@ -149,7 +149,7 @@ func (s *Set) provides(p *source) ([]string, error) {
 		}
 		mapped, err := version.APK(r.Version)
 		if err != nil {
-			return nil, fmt.Errorf("Provides: %w", err)
+			return nil, fmt.Errorf("field Provides: %w", err)
 		}
 		all = append(all, r.Name+"="+mapped)
 	}
@@ -166,7 +166,7 @@ func (s *Set) provides(p *source) ([]string, error) {
 func (s *Set) replaces(p *source) ([]string, error) {
 	groups, err := control.Relations(p.Control["Replaces"])
 	if err != nil {
-		return nil, fmt.Errorf("Replaces: %w", err)
+		return nil, fmt.Errorf("field Replaces: %w", err)
 	}
 	var all []string
 	for _, group := range groups {
