@@ -69,7 +69,7 @@ func writeDiffText(w io.Writer, d *lockdiff.Diff) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range d.Changes {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Kind, c.Name, versions(c.Event), strings.Join(c.Archs, ", "), growth(c.Size), license(c.Event))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Kind, c.Name, versions(c.Event), strings.Join(c.Archs, ", "), growth(c.Size), cli.Escape(license(c.Event)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -93,7 +93,7 @@ func writeDiffMarkdown(w io.Writer, d *lockdiff.Diff) error {
 	}
 	for _, c := range d.Changes {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", c.Kind, escape(c.Name), escape(versions(c.Event)),
-			escape(strings.Join(c.Archs, ", ")), growth(c.Size), escape(license(c.Event)))
+			escape(strings.Join(c.Archs, ", ")), growth(c.Size), escape(cli.Escape(license(c.Event))))
 	}
 	if len(d.Settings) > 0 {
 		b.WriteString("\n| setting | before | now |\n|---|---|---|\n")

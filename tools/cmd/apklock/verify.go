@@ -191,7 +191,7 @@ func showLayers(w io.Writer, image v1.Image, layers []layerproof.Layer) (int, er
 			own--
 			bad++
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", layer.Digest, title, verdict)
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", layer.Digest, cli.Escape(title), cli.Escape(verdict))
 	}
 	if err := table.Flush(); err != nil {
 		return 0, err
