@@ -29,7 +29,7 @@ use_repo(apk, "alpine")
 // The tools are no part of what is cached.
 const prebuilt = `load("@rules_apk//tools:defs.bzl", "toolset")
 
-toolset(name = "prebuilt", ocibuild = "ocibuild", ocifetch = "ocifetch", visibility = ["//visibility:public"])
+toolset(name = "prebuilt", ocibuild = "ocibuild", ocideploy = "ocideploy", ocifetch = "ocifetch", visibility = ["//visibility:public"])
 `
 
 // One image has every package of the lock, one some of them with the package
@@ -102,7 +102,9 @@ func newOrg(t *testing.T) *org {
 		}
 	}
 	o.w.Write(t, ".bazelrc", strings.Join(lines, "\n")+strings.ReplaceAll(bazelrc, "CACHE", cache.URL))
-	for name, path := range map[string]string{"ocibuild": o.builder.Ocibuild, "ocifetch": program.Build(t, root, "./tools/cmd/ocifetch")} {
+	for name, path := range map[string]string{
+		"ocibuild": o.builder.Ocibuild, "ocideploy": program.Build(t, root, "./tools/cmd/ocideploy"), "ocifetch": program.Build(t, root, "./tools/cmd/ocifetch"),
+	} {
 		binary, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
