@@ -100,6 +100,7 @@ def _oci_impl(module_ctx):
                 ))
             owners[tag.name] = module.name
             err, image = join_reference(digest = tag.digest, image = tag.image, tag = tag.tag)
+            reference = None
             if not err:
                 err, reference = parse_reference(image)
             if err:

@@ -1,7 +1,6 @@
 """pull_repository: manifest and config of an image of a registry, for one platform."""
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
-load("//oci/private:layers.bzl", "layer_descriptor")
 load("//oci/private:build_file.bzl", "PUBLIC", "build_file", "call")
 load("//oci/private:reference.bzl", "docker_auth", "is_index", "registry_url", "select_manifest", "token_url")
 
