@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockdiff"
 )
 
@@ -57,10 +57,12 @@ func diff(before, after string, format diffFormat, p *cli.Process) error {
 }
 
 func writeDiffJSON(w io.Writer, d *lockdiff.Diff) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(d)
+	data, err := jsondoc.Lines(d, "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 func writeDiffText(w io.Writer, d *lockdiff.Diff) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/entries"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 	"github.com/rules-apk/rules_apk/tools/internal/system/apksystem"
@@ -41,9 +41,7 @@ func (fs *flagSet) jsonValue(dst any, name, usage string) {
 		if err != nil {
 			return err
 		}
-		dec := json.NewDecoder(strings.NewReader(string(data)))
-		dec.DisallowUnknownFields()
-		return dec.Decode(dst)
+		return jsondoc.Parse(data, dst)
 	})
 }
 

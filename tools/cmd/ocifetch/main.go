@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
 	"github.com/rules-apk/rules_apk/tools/internal/flagfile"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 const usage = `usage: ocifetch --get=JSON --output=FILE
@@ -77,9 +77,7 @@ func parse(args []string) (*options, error) {
 
 func parseFile(value string) (file, error) {
 	var f file
-	dec := json.NewDecoder(strings.NewReader(value))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&f); err != nil {
+	if err := jsondoc.Parse([]byte(value), &f); err != nil {
 		return file{}, err
 	}
 	return f, f.check()

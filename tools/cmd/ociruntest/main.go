@@ -5,9 +5,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +14,7 @@ import (
 	"strconv"
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 	"github.com/rules-apk/rules_apk/tools/internal/test/runtest"
 )
 
@@ -92,9 +91,7 @@ func readSpec(path string) (*spec, error) {
 		return nil, fmt.Errorf("reading the test's spec: %w", err)
 	}
 	var s spec
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
+	if err := jsondoc.Parse(data, &s); err != nil {
 		return nil, fmt.Errorf("reading the test's spec: %w", err)
 	}
 	if s.Expect == nil {

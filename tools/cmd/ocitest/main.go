@@ -3,9 +3,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +13,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/test/imagetest"
@@ -78,9 +77,7 @@ func readSpec(path string) (*spec, error) {
 		return nil, fmt.Errorf("reading the test's spec: %w", err)
 	}
 	var s spec
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
+	if err := jsondoc.Parse(data, &s); err != nil {
 		return nil, fmt.Errorf("reading the test's spec: %w", err)
 	}
 	if len(s.Images) == 0 || s.Expect == nil {

@@ -7,8 +7,6 @@ package entries
 
 import (
 	"archive/tar"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Entry is one declared path. Its JSON is the value of the flag --entry.
@@ -41,9 +40,7 @@ type Entry struct {
 // parse reads an entry's JSON. Unknown fields, a path that cannot be in an image and a link to nowhere are errors.
 func parse(data []byte) (*Entry, error) {
 	var e Entry
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&e); err != nil {
+	if err := jsondoc.Parse(data, &e); err != nil {
 		return nil, fmt.Errorf("entry: %w", err)
 	}
 	var err error

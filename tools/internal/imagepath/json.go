@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // raw is the JSON form of a path that is no UTF-8, of which a string would lose bytes.
@@ -16,11 +18,8 @@ func (p Path) MarshalJSON() ([]byte, error) {
 	if !utf8.ValidString(p.rel) {
 		return json.Marshal(raw{[]byte(p.rel)})
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(p.String())
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	line, err := jsondoc.Line(p.String())
+	return bytes.TrimSuffix(line, []byte("\n")), err
 }
 
 // UnmarshalJSON reads what MarshalJSON writes; the path passes the same gate again.

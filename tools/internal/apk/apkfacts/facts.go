@@ -5,7 +5,6 @@
 package apkfacts
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfile"
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
@@ -108,11 +108,7 @@ func (i Info) MarshalJSON() ([]byte, error) {
 	for n, p := range i {
 		pairs[n] = [2]string{p.Key, p.Value}
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(pairs)
-	return b.Bytes(), err
+	return jsondoc.Line(pairs)
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -173,11 +169,9 @@ func Parse(data []byte) (*Facts, error) {
 
 // JSON writes the facts on one line, with its line end.
 func (f *Facts) JSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(f); err != nil {
+	data, err := jsondoc.Line(f)
+	if err != nil {
 		return nil, fmt.Errorf("facts of %s: %w", f.Name, err)
 	}
-	return b.Bytes(), nil
+	return data, nil
 }

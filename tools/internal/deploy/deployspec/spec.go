@@ -3,13 +3,11 @@
 package deployspec
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/layerspec"
 )
 
@@ -71,14 +69,9 @@ func Read(path string, resolve func(string) (string, error)) (*Spec, error) {
 
 // Parse reads a spec and checks its shape; it opens no file.
 func Parse(data []byte) (*Spec, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
 	var spec Spec
-	if err := dec.Decode(&spec); err != nil {
+	if err := jsondoc.Parse(data, &spec); err != nil {
 		return nil, err
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("has text after its end")
 	}
 	if err := spec.check(); err != nil {
 		return nil, err

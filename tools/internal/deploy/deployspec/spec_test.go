@@ -16,7 +16,7 @@ func TestParse(t *testing.T) {
 		{"version", `"version":1`, `"version":2`, "version is 2, want 1"},
 		{"command", `"push"`, `"pull"`, `command is "pull", want "push" or "load"`},
 		{"unknown field", `"version":1`, `"version":1,"verison":1`, `unknown field "verison"`},
-		{"text after the end", `"}]}`, `"}]}{}`, "has text after its end"},
+		{"text after the end", `"}]}`, `"}]}{}`, "got more after the first JSON value"},
 		{"no images", strings.TrimSuffix(minimal[strings.Index(minimal, `"images"`):], "}"), `"images":[]`, "images is empty"},
 		{"no descriptor", `"descriptor":"d",`, "", "images[0]: descriptor is missing"},
 		{"no config", `,"config":"c"`, "", "images[0]: manifests[0]: wants both"},

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Parse reads a lock and checks it. Everything that a careless edit or merge
@@ -25,10 +27,8 @@ func Parse(data []byte) (*Lock, error) {
 	if *head.Version != Version {
 		return nil, fmt.Errorf("version is %d, want %d: another release of rules_apk wrote it", *head.Version, Version)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
 	var l Lock
-	if err := dec.Decode(&l); err != nil {
+	if err := jsondoc.Parse(data, &l); err != nil {
 		return nil, describe(data, err)
 	}
 	if err := l.check(); err != nil {

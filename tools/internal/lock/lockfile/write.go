@@ -2,9 +2,10 @@ package lockfile
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Marshal checks the lock and renders it: the same lock gives the same bytes.
@@ -71,12 +72,9 @@ func comma(i, n int) string {
 }
 
 func (w *writer) json(v any) string {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	// Constraints have < and > in them.
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	line, err := jsondoc.Line(v)
+	if err != nil {
 		w.err = err
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimSuffix(string(line), "\n")
 }

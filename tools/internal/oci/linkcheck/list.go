@@ -4,7 +4,6 @@ package linkcheck
 
 import (
 	"archive/tar"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/elffile"
 	"github.com/rules-apk/rules_apk/tools/internal/entries"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Format is the version of ELF lists.
@@ -56,13 +56,11 @@ func Parse(data []byte) (*List, error) {
 
 // JSON returns the list on one line, with its line end.
 func (l *List) JSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(l); err != nil {
+	data, err := jsondoc.Line(l)
+	if err != nil {
 		return nil, fmt.Errorf("ELF list: %w", err)
 	}
-	return b.Bytes(), nil
+	return data, nil
 }
 
 // Files lists the ELF files among the files of a layer.

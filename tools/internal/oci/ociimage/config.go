@@ -1,22 +1,20 @@
 package ociimage
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // ParseConfig reads the JSON of a `config` object of an image, in the OCI spelling ("Entrypoint", "Env", ...).
 // Unknown fields and malformed variables are errors.
 func ParseConfig(data []byte) (v1.Config, error) {
 	var c v1.Config
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&c); err != nil {
+	if err := jsondoc.Parse(data, &c); err != nil {
 		return c, fmt.Errorf("image config: %w", err)
 	}
 	for _, e := range c.Env {

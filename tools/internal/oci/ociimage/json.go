@@ -5,24 +5,18 @@
 package ociimage
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // canonical encodes v without HTML escapes, on one line with its line end, which is part of what is hashed.
 func canonical(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return jsondoc.Line(v)
 }
 
 func digestOf(data []byte) v1.Hash {
@@ -33,9 +27,7 @@ func digestOf(data []byte) v1.Hash {
 // ParseDescriptor reads the JSON of an image descriptor, as docs/formats.md specifies it.
 func ParseDescriptor(data []byte) (v1.Descriptor, error) {
 	var d v1.Descriptor
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
+	if err := jsondoc.Parse(data, &d); err != nil {
 		return d, fmt.Errorf("image descriptor: %w", err)
 	}
 	if d.Digest == (v1.Hash{}) || d.MediaType == "" {

@@ -2,13 +2,12 @@
 package ocilayer
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Descriptor tells all that an image needs to know of a layer, and where in a file its bytes are.
@@ -28,13 +27,8 @@ type Descriptor struct {
 // Parse reads a descriptor's JSON. Unknown fields, a missing digest or a size below zero are errors.
 func Parse(data []byte) (Descriptor, error) {
 	var d Descriptor
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&d); err != nil {
+	if err := jsondoc.Parse(data, &d); err != nil {
 		return Descriptor{}, fmt.Errorf("layer descriptor: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return Descriptor{}, fmt.Errorf("layer descriptor: got more after the first JSON value, want one object")
 	}
 	switch {
 	case d.MediaType == "":
@@ -51,13 +45,11 @@ func Parse(data []byte) (Descriptor, error) {
 
 // JSON returns the descriptor as docs/formats.md specifies it, one line with its line end.
 func (d Descriptor) JSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(d); err != nil {
+	data, err := jsondoc.Line(d)
+	if err != nil {
 		return nil, fmt.Errorf("layer descriptor: %w", err)
 	}
-	return b.Bytes(), nil
+	return data, nil
 }
 
 // OCI returns the descriptor as a manifest lists it: without what only the building of an image needs.

@@ -1,8 +1,6 @@
 package apksystem
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Path is one path that the image declares, over what its packages have.
@@ -32,9 +31,7 @@ type Path struct {
 // ParsePath reads one path's JSON; unknown fields are errors.
 func ParsePath(data []byte) (Path, error) {
 	var p Path
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&p); err != nil {
+	if err := jsondoc.Parse(data, &p); err != nil {
 		return p, fmt.Errorf("path: %w", err)
 	}
 	return p, nil

@@ -1,13 +1,12 @@
 package apksystem
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Report tells what the system layer did, for people and for other tools. docs/formats.md specifies its JSON.
@@ -59,14 +58,11 @@ type ReportScript struct {
 
 // JSON returns the report, indented, with its line end.
 func (r *Report) JSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(r); err != nil {
+	data, err := jsondoc.Lines(r, " ")
+	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	return b.Bytes(), nil
+	return data, nil
 }
 
 // Warnings returns what the user should see at build time: one line for each package whose scripts are neither covered

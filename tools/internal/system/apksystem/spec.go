@@ -1,9 +1,9 @@
 package apksystem
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+
+	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
 // Spec is what an image asks of its system layer, beyond its packages. docs/formats.md specifies its JSON.
@@ -38,9 +38,7 @@ type Spec struct {
 // ParseSpec reads a spec's JSON; unknown fields are errors.
 func ParseSpec(data []byte) (*Spec, error) {
 	var s Spec
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
+	if err := jsondoc.Parse(data, &s); err != nil {
 		return nil, fmt.Errorf("spec of the system layer: %w", err)
 	}
 	if s.Arch == "" {

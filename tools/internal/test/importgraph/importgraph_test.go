@@ -18,8 +18,8 @@ const module = "github.com/rules-apk/rules_apk/"
 
 // leaves are the packages that know nothing of this project but each other, and that all may know.
 var leaves = []string{
-	"internal/atomicfile", "internal/compressor", "internal/elffile", "internal/flagfile", "internal/imagepath", "internal/nearest",
-	"internal/urlpath", "internal/verified",
+	"internal/atomicfile", "internal/compressor", "internal/elffile", "internal/flagfile", "internal/imagepath", "internal/jsondoc",
+	"internal/nearest", "internal/urlpath", "internal/verified",
 }
 
 // knows says, for each other folder below tools, which others its packages may import besides. What a folder holds may import
