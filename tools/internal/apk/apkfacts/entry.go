@@ -21,6 +21,11 @@ func (r *reader) entry(h *tar.Header) (Entry, error) {
 	if e.Path, err = imagepath.FromArchive(h.Name); err != nil {
 		return e, err
 	}
+	// Linux has 32 bits for them, and the last of all says "leave it".
+	const most = 1<<32 - 2
+	if h.Uid < 0 || h.Uid > most || h.Gid < 0 || h.Gid > most {
+		return e, fmt.Errorf("its owner is %d:%d, want numbers from 0 to %d", h.Uid, h.Gid, int64(most))
+	}
 	if h.Uname != "root" {
 		e.Uname = h.Uname
 	}

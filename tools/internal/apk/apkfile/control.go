@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -51,6 +52,16 @@ func readControl(plain []byte) (map[string][]byte, error) {
 		}
 		if count == maxControlFiles {
 			return nil, fmt.Errorf("more than %d files, want at most that", maxControlFiles)
+		}
+		// apk takes any other name for the beginning of the data section.
+		if !strings.HasPrefix(h.Name, ".") || strings.Contains(h.Name, "/") {
+			if _, ok := files[infoName]; !ok {
+				return nil, fmt.Errorf("no %s before %.100q; want an apk version 2 package", infoName, h.Name)
+			}
+			return nil, fmt.Errorf("it holds %.100q, want names only that begin with a dot and have no slash: apk does not install such a package", h.Name)
+		}
+		if err := checkPAXSize(h); err != nil {
+			return nil, err
 		}
 		// What a sparse file claims to have need not be there.
 		if h.Size > int64(len(plain)) {

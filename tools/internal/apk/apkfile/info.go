@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktime"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
@@ -22,8 +23,10 @@ type Info []Pair
 const maxInfoLines = 1 << 20
 
 // parseInfo parses a .PKGINFO. As apk does, it passes over comments and lines
-// without " = "; "key =" has an empty value. A file without a valid name and
-// version is an error.
+// without " = ": "key = " has an empty value, "key =" is no line at all. A file
+// without a valid name and version is an error, and so is what apk reads
+// otherwise than others would: a key twice that there can be one of, control
+// characters, and numbers that are none.
 func parseInfo(text string) (Info, error) {
 	var info Info
 	for line := range strings.Lines(text) {
@@ -34,22 +37,66 @@ func parseInfo(text string) (Info, error) {
 		if len(info) == maxInfoLines {
 			return nil, fmt.Errorf(".PKGINFO: more than %d lines, want at most that", maxInfoLines)
 		}
+		if i := strings.IndexFunc(line, isControl); i >= 0 {
+			return nil, fmt.Errorf(".PKGINFO: the line %.80q has the control character %#02x, want text", line, line[i])
+		}
 		if key, value, ok := strings.Cut(line, " = "); ok {
 			info = append(info, Pair{key, value})
 		}
 	}
-	for _, key := range []string{"pkgname", "pkgver"} {
-		if v, _ := info.Get(key); v == "" {
-			return nil, fmt.Errorf(".PKGINFO: no %q line", key)
-		}
-	}
-	if _, err := apkname.Parse(info.Name()); err != nil {
-		return nil, fmt.Errorf(".PKGINFO: pkgname: %w", err)
-	}
-	if _, err := apkversion.Parse(info.Version()); err != nil {
-		return nil, fmt.Errorf(".PKGINFO: pkgver: %w", err)
+	if err := info.check(); err != nil {
+		return nil, fmt.Errorf(".PKGINFO: %w", err)
 	}
 	return info, nil
+}
+
+// isControl tells what goes neither to terminals nor into the lines of a database.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+func (i Info) check() error {
+	seen := make(map[string]bool)
+	for _, p := range i {
+		if seen[p.Key] && single(p.Key) {
+			return fmt.Errorf("%s is there twice, want it once: which of them counts depends on the program", p.Key)
+		}
+		seen[p.Key] = true
+	}
+	for _, key := range []string{"pkgname", "pkgver"} {
+		if v, _ := i.Get(key); v == "" {
+			return fmt.Errorf("no %q line", key)
+		}
+	}
+	if _, err := apkname.Parse(i.Name()); err != nil {
+		return fmt.Errorf("pkgname: %w", err)
+	}
+	if _, err := apkversion.Parse(i.Version()); err != nil {
+		return fmt.Errorf("pkgver: %w", err)
+	}
+	for _, key := range []string{"size", "replaces_priority", "provider_priority"} {
+		if n, err := i.Int(key); err != nil {
+			return err
+		} else if n < 0 {
+			return fmt.Errorf("%s is %d, want 0 or more", key, n)
+		}
+	}
+	built, err := i.Int("builddate")
+	if err == nil {
+		err = apktime.Check(built)
+	}
+	if err != nil {
+		return fmt.Errorf("builddate: %w", err)
+	}
+	return nil
+}
+
+// single reports whether a .PKGINFO has at most one line of a key. Of the keys that programs do not know there may be several.
+func single(key string) bool {
+	switch key {
+	case "pkgname", "pkgver", "pkgdesc", "url", "builddate", "size", "arch", "origin", "commit", "maintainer", "license",
+		"replaces_priority", "provider_priority", "datahash":
+		return true
+	}
+	return false
 }
 
 // String renders the lines of a .PKGINFO.
@@ -90,15 +137,15 @@ func (i Info) List(key string) []string {
 }
 
 // Int returns the value of a number such as "size" (bytes) or "builddate" (Unix
-// seconds); 0 if the key is absent.
+// seconds); 0 if the key is absent or has an empty value, as to apk.
 func (i Info) Int(key string) (int64, error) {
 	v, ok := i.Get(key)
-	if !ok {
+	if !ok || v == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf(".PKGINFO: %s is %q, want a number", key, v)
+		return 0, fmt.Errorf("%s is %q, want a number", key, v)
 	}
 	return n, nil
 }

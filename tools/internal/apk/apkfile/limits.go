@@ -3,6 +3,7 @@ package apkfile
 import (
 	"archive/tar"
 	"fmt"
+	"strconv"
 )
 
 // The limits of a package. What is beyond is an error before memory is taken for
@@ -47,9 +48,26 @@ func (b *budget) spend(h *tar.Header) error {
 	if b.names > maxNames {
 		return fmt.Errorf("%.100q: names and attributes of the entries up to here have more than %d bytes, want at most that", h.Name, maxNames)
 	}
+	if err := checkPAXSize(h); err != nil {
+		return err
+	}
 	if h.Size < 0 || h.Size > maxContents-b.contents {
 		return fmt.Errorf("%.100q: the files up to here have more than %d bytes, want at most that", h.Name, int64(maxContents))
 	}
 	b.contents += h.Size
+	return nil
+}
+
+// checkPAXSize refuses a PAX record "size" where the header itself has room for the size. Some programs, apk among them,
+// go by the header, others by the record: they would find other files in one archive.
+func checkPAXSize(h *tar.Header) error {
+	const most = 1<<33 - 1 // 11 octal digits
+	stated, ok := h.PAXRecords["size"]
+	if !ok {
+		return nil
+	}
+	if size, err := strconv.ParseInt(stated, 10, 64); err != nil || size <= most {
+		return fmt.Errorf("%.100q: its PAX record \"size\" is %.20q, want one for sizes above %d only, as programs differ in whether they go by it", h.Name, stated, int64(most))
+	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/lfs"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/tarend"
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
@@ -169,7 +170,7 @@ func (r *reader) readData(visit Visitor) error {
 	if err := walk(tar.NewReader(content), visit); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, content); err != nil {
+	if err := tarend.Check(content); err != nil {
 		return err
 	}
 	r.src.flush()

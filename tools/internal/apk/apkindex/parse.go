@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktime"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
@@ -204,19 +205,21 @@ func (p *parser) set(pkg *Package, letter byte, value string) (err error) {
 	case 'I':
 		pkg.InstalledSize, err = number(value)
 	case 't':
-		pkg.BuildTime, err = number(value)
+		if pkg.BuildTime, err = number(value); err == nil {
+			err = apktime.Check(pkg.BuildTime)
+		}
 	case 'k':
 		var n int64
 		n, err = number(value)
 		pkg.ProviderPriority = int(min(n, math.MaxInt32))
 	case 'D':
-		pkg.Depends, err = p.split(value)
+		pkg.Depends, err = p.extend(pkg.Depends, value)
 	case 'p':
-		pkg.Provides, err = p.split(value)
+		pkg.Provides, err = p.extend(pkg.Provides, value)
 	case 'i':
-		pkg.InstallIf, err = p.split(value)
+		pkg.InstallIf, err = p.extend(pkg.InstallIf, value)
 	case 'r':
-		pkg.Replaces, err = p.split(value)
+		pkg.Replaces, err = p.extend(pkg.Replaces, value)
 	default:
 		// Newer than this program.
 		if letter >= 'A' && letter <= 'Z' {
@@ -235,6 +238,16 @@ func number(s string) (int64, error) {
 		return 0, fmt.Errorf("got %d, want a number that is not below 0", n)
 	}
 	return n, nil
+}
+
+// extend adds the words of a line to a list: as to apk, all lines of a letter count. Of the fields that are no lists the
+// last line does.
+func (p *parser) extend(list []string, line string) ([]string, error) {
+	words, err := p.split(line)
+	if len(list) == 0 {
+		return words, err
+	}
+	return append(list, words...), err
 }
 
 // split cuts a list at its blanks.

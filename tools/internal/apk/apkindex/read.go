@@ -12,6 +12,8 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktime"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/tarend"
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
@@ -63,11 +65,8 @@ func Read(signed verified.Bytes) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	// apk calls it a BAD archive where anything comes after its end.
-	if n, err := io.Copy(io.Discard, io.LimitReader(zeros{counted}, maxText)); err != nil {
-		return nil, fmt.Errorf("index: after the end of its archive: %w", err)
-	} else if n == maxText {
-		return nil, fmt.Errorf("index: more than %d bytes after the end of its archive, want none", maxText)
+	if err := tarend.Check(counted); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
 	}
 	return index, nil
 }
@@ -111,7 +110,11 @@ func readTar(r *counter) (*Index, error) {
 				return nil, err
 			}
 			index.Packages = firstOfEach(index.Packages)
-			index.Time = newest(index.Packages, header.ModTime.Unix())
+			made := header.ModTime.Unix()
+			if err := apktime.Check(made); err != nil {
+				return nil, fmt.Errorf("time of the file APKINDEX: %w", err)
+			}
+			index.Time = newest(index.Packages, made)
 		}
 	}
 	if !found {
@@ -133,7 +136,6 @@ func firstOfEach(packages []*Package) []*Package {
 }
 
 func newest(packages []*Package, time int64) int64 {
-	time = max(time, 0)
 	for _, p := range packages {
 		time = max(time, p.BuildTime)
 	}
@@ -150,19 +152,6 @@ func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	if c.n += int64(n); c.n > maxText+maxDescription {
 		return 0, fmt.Errorf("expands to more than %d bytes, want at most that", maxText+maxDescription)
-	}
-	return n, err
-}
-
-// zeros fails where anything but zeros comes.
-type zeros struct{ r io.Reader }
-
-func (z zeros) Read(p []byte) (int, error) {
-	n, err := z.r.Read(p)
-	for _, b := range p[:n] {
-		if b != 0 {
-			return 0, errors.New("more than zeros, want nothing")
-		}
 	}
 	return n, err
 }

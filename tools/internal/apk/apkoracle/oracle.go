@@ -237,3 +237,45 @@ func (o *Oracle) InvalidVersions(versions []string) ([]string, error) {
 	}
 	return invalid, nil
 }
+
+// AddKey makes apk trust a public key under its file's name.
+func (o *Oracle) AddKey(name string, pem []byte) error {
+	return os.WriteFile(filepath.Join(o.root, "etc", "apk", "keys", name), pem, 0o644)
+}
+
+// Listed gives "name-version" of what apk finds in the index of a repository that it trusts by its keys alone. The error
+// is *Refusal where it takes none of it.
+func (o *Oracle) Listed(repository string) ([]string, error) {
+	if err := os.WriteFile(filepath.Join(o.root, "tmp", "repositories"), []byte(repository+"\n"), 0o644); err != nil {
+		return nil, err
+	}
+	out, err := o.run("search", "--root", "/r", "--arch", Arch, "--keys-dir", "/etc/apk/keys", "--no-network", "--repositories-file", "/tmp/repositories")
+	if err != nil || strings.Contains(out, "WARNING") || strings.Contains(out, "ERROR") {
+		return nil, &Refusal{Output: out}
+	}
+	return strings.Fields(out), nil
+}
+
+// Install installs a package file into an empty system, whoever signed it, without running its scripts, and gives the
+// folder of that system. The error is *Refusal where apk does not install it as it is.
+func (o *Oracle) Install(apk []byte) (dir string, err error) {
+	if err := os.WriteFile(filepath.Join(o.root, "tmp", "p.apk"), apk, 0o644); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(o.root, "tmp", "none"), nil, 0o644); err != nil {
+		return "", err
+	}
+	dir, err = os.MkdirTemp(o.root, "install")
+	if err != nil {
+		return "", err
+	}
+	out, err := o.run("add", "--root", "/"+filepath.Base(dir), "--initdb", "--arch", Arch, "--allow-untrusted", "--no-network",
+		"--no-scripts", "--no-progress", "--repositories-file", "/tmp/none", "/tmp/p.apk")
+	if err != nil || !strings.Contains(out, "OK: ") {
+		return dir, &Refusal{Output: out}
+	}
+	return dir, nil
+}
+
+// AddRaw makes or replaces a repository with the file of an index.
+func (o *Oracle) AddRaw(name string, index []byte) (string, error) { return o.add(name, index) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -71,6 +72,9 @@ func ReadSection(plain []byte) ([]Signature, error) {
 func readFile(h *tar.Header, r io.Reader) (sig Signature, ok bool, err error) {
 	if !IsFileName(h.Name) {
 		return Signature{}, false, fmt.Errorf("it holds %.100q, want .SIGN.<algorithm>.<key> only: %w", h.Name, ErrUnsignedPart)
+	}
+	if strings.Contains(h.Name, "/") {
+		return Signature{}, false, fmt.Errorf("it holds %.100q, want the name of a key's file without a slash: %w", h.Name, ErrUnsignedPart)
 	}
 	if h.Typeflag != tar.TypeReg {
 		return Signature{}, false, fmt.Errorf("%.100q is of type %q in the archive, want a file: %w", h.Name, h.Typeflag, ErrUnsignedPart)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkconstraint"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkname"
+	"github.com/rules-apk/rules_apk/tools/internal/apk/apktime"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
@@ -69,8 +70,8 @@ func (l *Lock) checkRepositories() error {
 					return fmt.Errorf("repository %s (%s): %w", r.URL, index.Arch, err)
 				}
 			}
-			if index.Time < 0 {
-				return fmt.Errorf("repository %s (%s): time is %d, want 0 or more", r.URL, index.Arch, index.Time)
+			if err := apktime.Check(index.Time); err != nil {
+				return fmt.Errorf("repository %s (%s): time: %w", r.URL, index.Arch, err)
 			}
 		}
 	}
@@ -141,8 +142,11 @@ func (l *Lock) checkPackage(p *Package, names map[string]map[string]bool) error 
 	if err := p.checkSections(); err != nil {
 		return err
 	}
-	if p.InstalledSize < 0 || p.BuildTime < 0 {
-		return fmt.Errorf("installed_size is %d and build_time %d, want neither below 0", p.InstalledSize, p.BuildTime)
+	if p.InstalledSize < 0 {
+		return fmt.Errorf("installed_size is %d, want 0 or more", p.InstalledSize)
+	}
+	if err := apktime.Check(p.BuildTime); err != nil {
+		return fmt.Errorf("build_time: %w", err)
 	}
 	return p.checkEdges(names[p.Arch])
 }
