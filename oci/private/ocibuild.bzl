@@ -17,7 +17,7 @@ def ocibuild_args(ctx):
     """
     args = ctx.actions.args()
     args.use_param_file("--flagfile=%s", use_always = True)  # As Bazel's protocol for workers wants it.
-    args.set_param_file_format("multiline")
+    args.set_param_file_format("shell")  # Names of files may have line breaks.
     return args
 
 def ocibuild_run(ctx, *, subcommand, args, inputs, outputs, mnemonic, progress_message, execution_requirements = {}):

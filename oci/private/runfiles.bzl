@@ -38,22 +38,39 @@ def _file_mode(file):
     # What a runfile is for is not known. Bazel's own runfiles can all be run.
     return "" if file.is_directory else "0755"
 
-def _runfiles(ctx, runfiles):
-    """Collects runfiles by their path below the runfiles directory.
+def runfiles_files(*, files, empty, symlinks, root_symlinks):
+    """Works out what is at which path of a runfiles directory: the same as where Bazel makes one.
+
+    Args:
+        files: list of Files
+        empty: dict of short path to File, of files that are to be there and are empty
+        symlinks: list of SymlinkEntry, other names of files in this workspace's part
+        root_symlinks: list of SymlinkEntry, other names in the directory itself
 
     Returns:
         dict of path to struct of file and external, whether another repository brings it, under whatever name.
     """
-    found = {}
-    for file in runfiles.files.to_list():
+    found = {
+        # One that starts in ../ is a name in another repository's part.
+        runfiles_path(link.path): struct(external = _is_external(link.target_file.short_path), file = link.target_file)
+        for link in symlinks
+    }
+    for file in files:
         found[runfiles_path(file.short_path)] = struct(external = _is_external(file.short_path), file = file)
-    for name in runfiles.empty_filenames.to_list():  # such as Python's __init__.py
-        found[runfiles_path(name)] = struct(external = _is_external(name), file = ctx.file._empty)
-    for root, links in [(_MAIN + "/", runfiles.symlinks), ("", runfiles.root_symlinks)]:
-        for link in links.to_list():
-            file = link.target_file
-            found[root + link.path] = struct(external = _is_external(file.short_path), file = file)
+    found = {path: value for path, value in found.items() if not _is_obscured(path, found)}
+    for name, file in empty.items():  # such as Python's __init__.py
+        found.setdefault(runfiles_path(name), struct(external = _is_external(name), file = file))
+    for link in root_symlinks:
+        found[link.path] = struct(external = _is_external(link.target_file.short_path), file = link.target_file)
     return found
+
+def _is_obscured(path, found):
+    """Whether something lies at a path above: what is there has the place, as with a folder of sources and its files."""
+    parts = path.split("/")
+    for n in range(1, len(parts)):
+        if "/".join(parts[:n]) in found:
+            return True
+    return False
 
 def program_entries(ctx, target, path):
     """Works out the entries of an executable: itself at a path, and its runfiles in PATH.runfiles.
@@ -73,7 +90,13 @@ def program_entries(ctx, target, path):
     executable = info.files_to_run.executable
     if not executable:
         return "programs: %s is not executable; name it in files" % target.label, None
-    files = _runfiles(ctx, info.default_runfiles)
+    runfiles = info.default_runfiles
+    files = runfiles_files(
+        empty = {name: ctx.file._empty for name in runfiles.empty_filenames.to_list()},
+        files = runfiles.files.to_list(),
+        root_symlinks = runfiles.root_symlinks.to_list(),
+        symlinks = runfiles.symlinks.to_list(),
+    )
     mapping = info.files_to_run.repo_mapping_manifest
 
     entries = [_entry(path, "0755", file = executable)]

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// A file's lines are the arguments, as they stand there: nothing in them is a flag file again, and nothing is lost but empty lines.
+// A file's lines are the arguments, quoted or as they stand there: nothing in them is a flag file again, and nothing is lost but
+// empty lines.
 func FuzzExpand(f *testing.F) {
 	f.Add("--a\nb c\n", "x")
 	f.Add("--flagfile=again\r\n\n\xff", "")
@@ -18,7 +19,7 @@ func FuzzExpand(f *testing.F) {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(after, "--flagfile=") {
+		if strings.HasPrefix(after, "--flagfile=") || strings.HasPrefix(text, "'") || strings.Contains(text, "\n'") {
 			return
 		}
 		got, err := Expand([]string{"before", "--flagfile=" + path, after})
@@ -33,6 +34,13 @@ func FuzzExpand(f *testing.F) {
 		}
 		if want = append(append([]string{"before"}, want...), after); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
+		}
+		quoted := "'" + strings.ReplaceAll(text, "'", `'\''`) + "'\n"
+		if err := os.WriteFile(path, []byte(quoted), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Expand([]string{"--flagfile=" + path}); err != nil || !slices.Equal(got, []string{text}) {
+			t.Errorf("%q: got %q, %v", quoted, got, err)
 		}
 	})
 }
