@@ -23,6 +23,9 @@ func Name(name string, known iter.Seq[string]) string {
 	}
 	best, distance := "", limit+1
 	for candidate := range known {
+		if candidate == name && name != "" {
+			return name // Bytes that are no UTF-8 all look alike to the distance.
+		}
 		// The distance is at least the difference in length: this spares most of
 		// the work on a repository's thousands of names.
 		if diff := utf8.RuneCountInString(candidate) - length; diff > distance || -diff > distance {
