@@ -88,12 +88,23 @@ func (f *fixture) key(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 1 {
 		name = args[1]
 	}
+	ts.Check(f.writeKey(file, name))
+}
+
+// writeKey writes the public key that signs as name.
+func (f *fixture) writeKey(file, name string) error {
 	key, err := f.privateKey(name)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	ts.Check(err)
-	ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
-	ts.Check(os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), 0o644)
 }
 
 // privatekey FILE writes the private key that signs as FILE with ".pub".

@@ -5,6 +5,7 @@ import (
 	"flag"
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkconfig"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/locker"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
@@ -12,9 +13,9 @@ import (
 func updateCommand() cli.Command {
 	return cli.Command{
 		Name:      "update",
-		Arguments: "NAME...",
-		Summary:   "lock the newest versions of NAME... and what they force, and keep all others that still exist",
-		Example:   "apklock update openssl\nbazel run @alpine//:update -- openssl",
+		Arguments: "[NAME...]",
+		Summary:   "lock the newest version of every package, or of NAME... only and what they force",
+		Example:   "apklock update\napklock update openssl\nbazel run @alpine//:update -- openssl",
 		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
 			var o rewriteOptions
 			o.define(flags)
@@ -26,15 +27,7 @@ func updateCommand() cli.Command {
 }
 
 func update(ctx context.Context, o rewriteOptions, names []string, p *cli.Process) error {
-	config, dir, err := readConfig(p, o.config)
-	if err != nil {
-		return err
-	}
-	old, err := readLock(p, o.lock)
-	if err != nil {
-		return err
-	}
-	return o.rewrite(ctx, config, dir, p, func(locker *locker.Locker) (*lockfile.Lock, error) {
-		return locker.Update(ctx, config, old, names)
+	return o.rewrite(ctx, p, func(l *locker.Locker, config *apkconfig.Config, old *lockfile.Lock) (*locker.Made, error) {
+		return l.Update(ctx, config, old, names)
 	})
 }

@@ -62,7 +62,7 @@ type Program struct {
 type Command struct {
 	Name string
 	// Arguments are those that it wants, in words such as "OLD NEW" or "NAME...": each stands for one, one with dots for
-	// one and more. Their number is checked.
+	// one and more, "[NAME...]" for any number. Their number is checked.
 	Arguments        string
 	Summary, Example string
 	// Define adds the command's flags and returns what to run once they and the arguments are parsed.
@@ -153,8 +153,11 @@ func (g *Program) run(ctx context.Context, c Command, p *Process, args []string)
 
 func (c *Command) checkArguments(got []string, program string) error {
 	wanted := strings.Fields(c.Arguments)
-	more := strings.HasSuffix(c.Arguments, "...")
-	if len(got) == len(wanted) || more && len(got) > len(wanted) {
+	least, more := len(wanted), strings.HasSuffix(c.Arguments, "...")
+	if strings.HasSuffix(c.Arguments, "...]") {
+		least, more = least-1, true
+	}
+	if len(got) == len(wanted) || more && len(got) >= least {
 		return nil
 	}
 	if len(wanted) == 0 {

@@ -38,23 +38,37 @@ type Locker struct {
 	Progress Progress
 }
 
-// Lock makes the lock of a config, with the newest packages. It chooses the same
-// version for all architectures where that is possible; where not, a note in the
-// lock says so, or it is an error if the config requires the same.
-func (l *Locker) Lock(ctx context.Context, config *apkconfig.Config) (*lockfile.Lock, error) {
+// Made is a new lock, and what became of the earlier one.
+type Made struct {
+	*lockfile.Lock
+	// Lost is what the repositories no longer have of the earlier lock.
+	Lost []Outdated
+}
+
+// Lock makes the lock of a config. What an earlier lock has keeps its version
+// where that still exists and the config allows it; there may be none. All else
+// is the newest. It chooses the same version for all architectures where that is
+// possible; where not, a note in the lock says so, or it is an error if the
+// config requires the same.
+func (l *Locker) Lock(ctx context.Context, config *apkconfig.Config, old *lockfile.Lock) (*Made, error) {
 	m, err := l.market(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	solutions, err := m.align()
+	chosen, err := m.align(nil)
 	if err != nil {
 		return nil, err
 	}
-	return l.finish(ctx, m, solutions)
+	if old != nil {
+		if chosen, err = m.keep(chosen, old, nil); err != nil {
+			return nil, err
+		}
+	}
+	return l.finish(ctx, m, chosen, old)
 }
 
 // finish reads the chosen packages and puts the lock together.
-func (l *Locker) finish(ctx context.Context, m *market, chosen solutions) (*lockfile.Lock, error) {
+func (l *Locker) finish(ctx context.Context, m *market, chosen solutions, old *lockfile.Lock) (*Made, error) {
 	config := m.config
 	lock := &lockfile.Lock{
 		Version:      lockfile.Version,
@@ -73,7 +87,11 @@ func (l *Locker) finish(ctx context.Context, m *market, chosen solutions) (*lock
 	}
 	lock.Notes = slices.Concat(lock.Notes, resolverNotes(config.Archs, chosen), conflicts)
 	lock.Sort()
-	return lock, nil
+	made := &Made{Lock: lock}
+	if old != nil {
+		made.Lost = slices.DeleteFunc(m.outdated(old), func(o Outdated) bool { return !o.Gone && !o.Rebuilt })
+	}
+	return made, nil
 }
 
 // Normalise returns what a lock keeps of a config.

@@ -44,11 +44,11 @@ func parseWorld(packages []string) ([]apkconstraint.Constraint, error) {
 }
 
 // align chooses packages for every architecture, at the same versions where
-// that is possible.
-func (m *market) align() (solutions, error) {
+// that is possible, out of what the pins of the architecture allow.
+func (m *market) align(held map[string]pins) (solutions, error) {
 	var requests []apkresolve.Request
 	for _, arch := range m.config.Archs {
-		requests = append(requests, m.request(arch, nil))
+		requests = append(requests, m.request(arch, held[arch].allows))
 	}
 	aligned, _, err := apkresolve.ResolveAll(requests)
 	if err != nil {
@@ -61,42 +61,27 @@ func (m *market) align() (solutions, error) {
 	return s, nil
 }
 
-// resolveArch chooses packages for one architecture.
-func (m *market) resolveArch(arch string, pinned map[string]string) (*apkresolve.Solution, error) {
-	return apkresolve.Resolve(m.request(arch, pinned))
-}
-
-// request is what to resolve; of a pinned name, the resolver sees the pinned
-// version only.
-func (m *market) request(arch string, pinned map[string]string) apkresolve.Request {
+// request is what to resolve out of the packages that are allowed.
+func (m *market) request(arch string, allowed func(*apkindex.Package) bool) apkresolve.Request {
 	r := apkresolve.Request{Arch: arch, World: m.world}
 	for i, repository := range m.config.Repositories {
-		packages := m.indexes[arch][i].Packages
-		if len(pinned) > 0 {
-			packages = slices.DeleteFunc(slices.Clone(packages), func(p *apkindex.Package) bool {
-				version, ok := pinned[p.Name]
-				return ok && p.Version != version
-			})
+		var packages []*apkindex.Package
+		for _, p := range m.indexes[arch][i].Packages {
+			if allowed(p) {
+				packages = append(packages, p)
+			}
 		}
 		r.Repositories = append(r.Repositories, apkresolve.Repository{URL: repository.URL, Tag: repository.Tag, Packages: packages})
 	}
 	return r
 }
 
-// available returns the versions of a package, newest first.
-func (m *market) available(arch, name string) []string {
-	return m.versions(arch, name, func(apkconfig.Repository) bool { return true })
-}
-
-// availableFor leaves out repositories with another tag.
-func (m *market) availableFor(arch, name, tag string) []string {
-	return m.versions(arch, name, func(r apkconfig.Repository) bool { return r.Tag == tag || r.Tag == "" })
-}
-
-func (m *market) versions(arch, name string, in func(apkconfig.Repository) bool) []string {
+// available returns the versions of a package, newest first. It leaves out
+// repositories with another tag.
+func (m *market) available(arch, name, tag string) []string {
 	var all []string
 	for i, index := range m.indexes[arch] {
-		if !in(m.config.Repositories[i]) {
+		if t := m.config.Repositories[i].Tag; t != tag && t != "" {
 			continue
 		}
 		for _, p := range index.Packages {

@@ -27,12 +27,16 @@ func (l *Locker) Outdated(ctx context.Context, config *apkconfig.Config, lock *l
 	if err != nil {
 		return nil, err
 	}
+	return m.outdated(lock), nil
+}
+
+func (m *market) outdated(lock *lockfile.Lock) []Outdated {
 	var all []Outdated
 	for _, p := range lock.Packages {
-		if !slices.Contains(config.Archs, p.Arch) {
+		if !slices.Contains(m.config.Archs, p.Arch) {
 			continue
 		}
-		versions := m.availableFor(p.Arch, p.Name, lock.Repositories[p.Repository].Tag)
+		versions := m.available(p.Arch, p.Name, lock.Repositories[p.Repository].Tag)
 		o := Outdated{Name: p.Name, Locked: p.Version, Gone: !slices.Contains(versions, p.Version), Archs: []string{p.Arch}}
 		if len(versions) > 0 {
 			o.Newest = versions[0]
@@ -48,7 +52,7 @@ func (l *Locker) Outdated(ctx context.Context, config *apkconfig.Config, lock *l
 		}
 		all = append(all, o)
 	}
-	return all, nil
+	return all
 }
 
 // lists reports whether an index has the very package that is locked.
