@@ -25,7 +25,9 @@ use_repo(apk, "wolfi")
 _LOCK = tag_class(
     doc = """One lock. Its packages are `@NAME//PACKAGE`; `bazel run @NAME//:lock` writes it.
 
-The lock need not exist yet: images that need it are then left out of `bazel build //...`.
+The lock need not exist yet: images that need it are then left out of `bazel build //...`. `@NAME//:lock_test` fails where the
+lock is missing, cannot be read, or is not what the config asks for; name it in a `test_suite` of your own, and
+`bazel test //...` fails, too.
 """,
     attrs = {
         "config": attr.label(
@@ -66,11 +68,20 @@ def _read(module_ctx, label):
     module_ctx.watch(path)
     return module_ctx.read(path) if path.exists else ""
 
-def _declare_unlocked(module_ctx, tag, problem):
+def _declare_files(tag, *, lock):
+    files_repository(
+        name = files_repository_name(tag.name),
+        config = tag.config,
+        lock = lock,
+    )
+
+def _declare_unlocked(module_ctx, tag, problem, *, lock):
+    _declare_files(tag, lock = lock)
     unlocked_hub(
         name = tag.name,
         config = _workspace_path(tag.config),
         hub = tag.name,
+        has_lock = lock != None,
         lock = _workspace_path(tag.lock),
         packages = config_names(_read(module_ctx, tag.config)),
         problem = problem,
@@ -93,11 +104,7 @@ def _declare_locked(module_ctx, tag, lock):
             file = _workspace_path(tag.lock),
         ),
     )
-    files_repository(
-        name = files_repository_name(tag.name),
-        config = tag.config,
-        lock = tag.lock,
-    )
+    _declare_files(tag, lock = tag.lock)
     for package in lock["packages"]:
         package_repository(
             name = repository_name(tag.name, package["arch"], package["name"]),
@@ -120,13 +127,13 @@ def _declare(module_ctx, tag):
             tag.name,
             _lock_command(tag),
         ))  # buildifier: disable=print
-        _declare_unlocked(module_ctx, tag, "is missing")
+        _declare_unlocked(module_ctx, tag, "is missing", lock = None)
         return
     err, lock = parse_lock(text, command = _lock_command(tag), file = file)
     if err:
         # As if there were none: the command that writes it anew is a target of the hub.
         print("%s; until then, images that need @%s are left out" % (err, tag.name))  # buildifier: disable=print
-        _declare_unlocked(module_ctx, tag, "cannot be read")
+        _declare_unlocked(module_ctx, tag, "cannot be read", lock = tag.lock)
         return
     _declare_locked(module_ctx, tag, lock)
 

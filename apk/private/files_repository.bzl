@@ -10,15 +10,15 @@ ATTRS = {
         mandatory = True,
     ),
     "lock": attr.label(
-        doc = "The lock.",
-        mandatory = True,
+        doc = "The lock; none: there is no such file.",
     ),
 }
 
 def _files_repository_impl(repository_ctx):
     # Links: the repository is to stay as it is when the files change.
     repository_ctx.symlink(repository_ctx.attr.config, "config")
-    repository_ctx.symlink(repository_ctx.attr.lock, "lock")
+    if repository_ctx.attr.lock:
+        repository_ctx.symlink(repository_ctx.attr.lock, "lock")
     repository_ctx.file("BUILD.bazel", """exports_files(["config", "lock"])\n""", executable = False)
 
 files_repository = repository_rule(

@@ -6,6 +6,7 @@ visibility(["//apk/..."])
 
 # What a command of apklock, and the target of its name, takes by itself.
 _COMMANDS = {
+    "affected": ["lock"],
     "check": ["config", "lock"],
     "diff": [],
     "lock": ["config", "lock"],
@@ -37,11 +38,12 @@ def command_args(name, *, config, lock):
     paths = {"config": config, "lock": lock}
     return [name] + [_quote("--%s=%s" % (flag, paths[flag])) for flag in _COMMANDS[name]]
 
-def command_calls(*, config, lock, names = _COMMANDS.keys()):
+def command_calls(*, config, hub, lock, names = _COMMANDS.keys()):
     """The targets of the commands.
 
     Args:
         config: string, path of apk.yaml in the workspace
+        hub: string, the hub's name in the module that made it
         lock: string, path of the lock in the workspace
         names: list of target names
 
@@ -49,6 +51,12 @@ def command_calls(*, config, lock, names = _COMMANDS.keys()):
         list of strings as call returns them
     """
     return [
-        call("hub_command", name = name, args = command_args(name, config = config, lock = lock), visibility = PUBLIC)
+        call(
+            "hub_command",
+            name = name,
+            args = command_args(name, config = config, lock = lock),
+            hub = hub,
+            visibility = PUBLIC,
+        )
         for name in names
     ]

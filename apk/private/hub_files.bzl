@@ -36,6 +36,21 @@ def _hub_package(*, hub, name, target, archs, deps):
         visibility = PUBLIC,
     )
 
+def _lock_test(*, config, has_lock, hub, lock):
+    files = files_repository_name(hub)
+    return call(
+        "hub_lock_test",
+        name = "lock_test",
+        size = "small",
+        args = command_args("check", config = config, lock = lock),
+        config = "@%s//:config" % files,
+        config_path = config,
+        hub = hub,
+        lock = "@%s//:lock" % files if has_lock else None,
+        lock_path = lock,
+        visibility = PUBLIC,
+    )
+
 def hub_files(*, archs, config, graph, hub, lock, repositories, unlocked):
     """The BUILD files of a hub.
 
@@ -63,18 +78,8 @@ def hub_files(*, archs, config, graph, hub, lock, repositories, unlocked):
                 repositories = repositories,
                 visibility = PUBLIC,
             ),
-            call(
-                "hub_lock_test",
-                name = "lock_test",
-                size = "small",
-                args = command_args("check", config = config, lock = lock),
-                config = "@%s//:config" % files,
-                config_path = config,
-                lock = "@%s//:lock" % files,
-                lock_path = lock,
-                visibility = PUBLIC,
-            ),
-        ] + command_calls(config = config, lock = lock),
+            _lock_test(config = config, has_lock = True, hub = hub, lock = lock),
+        ] + command_calls(config = config, hub = hub, lock = lock),
         rules = ["hub_command", "hub_lock", "hub_lock_test"],
     )}
     for name, deps in graph["deps"].items():
@@ -113,11 +118,12 @@ def _cycle_member(cycle, *, archs, first, hub, name):
         rules = ["hub_cycle", "hub_package"],
     )
 
-def unlocked_hub_files(*, config, hub, lock, packages, problem):
+def unlocked_hub_files(*, config, has_lock, hub, lock, packages, problem):
     """The BUILD files of a hub while there is no lock that can be read.
 
     Args:
         config: string, path of apk.yaml in the workspace
+        has_lock: bool, whether there is a file in the lock's place
         hub: string, the hub's name in the module that made it
         lock: string, path of the lock in the workspace
         packages: list of names of packages that apk.yaml asks for
@@ -135,8 +141,9 @@ def unlocked_hub_files(*, config, hub, lock, packages, problem):
             call("constraint_value", name = constraint, constraint_setting = ":_lock_state", visibility = PUBLIC),
             # A second name for :lock, because a constraint's name cannot hold a colon.
             call("alias", name = hub, actual = ":lock", visibility = PUBLIC),
-        ] + command_calls(config = config, lock = lock, names = UNLOCKED_COMMANDS),
-        rules = ["hub_command"],
+            _lock_test(config = config, has_lock = has_lock, hub = hub, lock = lock),
+        ] + command_calls(config = config, hub = hub, lock = lock, names = UNLOCKED_COMMANDS),
+        rules = ["hub_command", "hub_lock_test"],
     )}
     for name in packages:
         found[name] = build_file(

@@ -7,13 +7,17 @@ visibility(["//apk/..."])
 
 DOC = """A hub whose packages are incompatible with every platform, and whose `:lock` can be run.
 
-So `bazel build //...` builds what does not need the lock, and asking for an image that does says what to run.
+So `bazel build //...` builds what does not need the lock, and asking for an image that does says what to run. Its `:lock_test`
+fails.
 """
 
 ATTRS = {
     "config": attr.string(
         doc = "Path of apk.yaml in the workspace.",
         mandatory = True,
+    ),
+    "has_lock": attr.bool(
+        doc = "Whether there is a file in the lock's place.",
     ),
     "hub": attr.string(
         doc = "Its name in the root module.",
@@ -37,6 +41,7 @@ def _unlocked_hub_impl(repository_ctx):
     attr = repository_ctx.attr
     write_build_files(repository_ctx, unlocked_hub_files(
         config = attr.config,
+        has_lock = attr.has_lock,
         hub = attr.hub,
         lock = attr.lock,
         packages = attr.packages,

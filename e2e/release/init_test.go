@@ -21,7 +21,7 @@ func TestInit(t *testing.T) {
 		"MODULE.bazel": fmt.Sprintf("bazel_dep(name = \"rules_apk\", version = %q)\n", r.version(t)),
 	}, "", []string{r.registry}, r.module(t))
 	out := w.Bazel(t, "run", "@rules_apk//:init", "--", "--distribution=alpine")
-	for _, command := range []string{"bazel run @alpine//:lock", "bazel build //images:static", "bazel test //... @alpine//:lock_test"} {
+	for _, command := range []string{"bazel run @alpine//:lock", "bazel build //images:static", "bazel test //..."} {
 		if !strings.Contains(out, command) {
 			t.Errorf("init does not name the command %q:\n%s", command, out)
 		}
@@ -29,9 +29,32 @@ func TestInit(t *testing.T) {
 	// Alpine's mirror is out of reach.
 	w.Write(t, "apk.yaml", fmt.Sprintf("repositories: [%s/alpine]\nkeyring: [%s]\narchs: [x86_64]\n", r.host.URL, filepath.Join(shared, "apk", "keys"))+
 		w.Read(t, "apk.yaml")[strings.Index(w.Read(t, "apk.yaml"), "packages:"):])
+	// Without a lock, and with one that is stale or broken, the tests are red.
+	lockTest := func(want string) {
+		t.Helper()
+		r := w.Try(t, "test", "--test_output=errors", "//...")
+		out := r.Stdout + r.Stderr
+		if r.Err == nil {
+			t.Error("bazel test //... is green")
+		}
+		for _, each := range []string{want, "hint: write a new lock: bazel run @alpine//:lock\n"} {
+			if !strings.Contains(out, each) {
+				t.Errorf("bazel test //...: got\n%s\nwant %q", out, each)
+			}
+		}
+	}
+	lockTest("apklock: error: reading the lock: ")
 	w.Bazel(t, "run", "@alpine//:lock")
 	w.Bazel(t, "build", "//images:static")
-	w.Bazel(t, "test", "//...", "@alpine//:lock_test")
+	w.Bazel(t, "test", "//...")
+	yaml, lock := w.Read(t, "apk.yaml"), w.Read(t, "apk.lock.json")
+	w.Write(t, "apk.yaml", strings.Replace(yaml, "tzdata]", "tzdata, openssl]", 1))
+	lockTest("apk.lock.json is not what apk.yaml asks for")
+	w.Write(t, "apk.yaml", yaml)
+	w.Write(t, "apk.lock.json", "<<<<<<< HEAD\n"+lock)
+	lockTest("apklock: error: apk.lock.json: line 1: ")
+	w.Bazel(t, "run", "@alpine//:lock")
+	w.Bazel(t, "test", "//...")
 
 	files := []string{"MODULE.bazel", "BUILD.bazel", "apk.yaml", "apk.lock.json", "images/BUILD.bazel"}
 	before := map[string]string{}

@@ -49,7 +49,7 @@ func run(_ context.Context, p *cli.Process, args []string) error {
 	fmt.Fprintf(p.Stdout, `
 next:  bazel run @%[1]s//:lock
        bazel build //images:%[2]s
-in CI: bazel test //... @%[1]s//:lock_test
+in CI: bazel test //...
 `, d.name, d.image)
 	return nil
 }

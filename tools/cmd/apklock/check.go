@@ -35,7 +35,7 @@ func check(o fileOptions, p *cli.Process) error {
 		return err
 	}
 	if reasons := locker.Drift(config, lock); len(reasons) > 0 {
-		return cli.Hinted(fmt.Errorf("%s is not what %s asks for:\n  - %s", o.lock, o.config, strings.Join(reasons, "\n  - ")), lockHint)
+		return cli.Hinted(fmt.Errorf("%s is not what %s asks for:\n  - %s", o.lock, o.config, strings.Join(reasons, "\n  - ")), lockHint(p))
 	}
 	_, err = fmt.Fprintf(p.Stdout, "%s is what %s asks for\n", o.lock, o.config)
 	return err

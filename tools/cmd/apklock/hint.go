@@ -28,7 +28,7 @@ func advice(err error) string {
 		{apksign.ErrBad, "the file was changed after it was signed, or the key in the keyring is another of the same name: compare the key with the publisher's"},
 		{apksign.ErrUnsignedPart, "builders do not write such files: somebody has changed it on its way; compare it with another mirror's, and tell the publisher"},
 		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
-		{lockfile.ErrEmpty, "make the lock: bazel run @NAME//:lock, or apklock lock"},
+		{lockfile.ErrEmpty, "write a new lock: apklock lock"},
 		{context.Canceled, "the lock is as it was before"},
 		{context.DeadlineExceeded, "try again, or list a mirror in apk.yaml"},
 		{fetch.ErrNotFound, "check the URL or path (relative ones start at the folder of apk.yaml); a repository holds ARCH/APKINDEX.tar.gz"},

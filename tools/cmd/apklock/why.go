@@ -37,7 +37,7 @@ func (o *graphOptions) graphs(p *cli.Process) ([]*lockgraph.Graph, error) {
 	for _, arch := range archs {
 		g, err := lockgraph.New(lock, arch)
 		if err != nil {
-			return nil, cli.Hinted(fmt.Errorf("%s: %w", o.lock, err), lockHint)
+			return nil, cli.Hinted(fmt.Errorf("%s: %w", o.lock, err), lockHint(p))
 		}
 		graphs = append(graphs, g)
 	}

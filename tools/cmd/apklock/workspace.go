@@ -51,17 +51,28 @@ func writeLock(p *cli.Process, path string, lock *lockfile.Lock) error {
 func readLock(p *cli.Process, path string) (*lockfile.Lock, error) {
 	data, err := os.ReadFile(p.WorkspacePath(path))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, cli.Hinted(fmt.Errorf("reading the lock: %w", err), lockHint)
+		return nil, cli.Hinted(fmt.Errorf("reading the lock: %w", err), lockHint(p))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the lock: %w", err)
 	}
 	lock, err := lockfile.Parse(data)
 	if err != nil {
-		return nil, cli.Hinted(fmt.Errorf("%s: %w", path, err), lockHint)
+		return nil, cli.Hinted(fmt.Errorf("%s: %w", path, err), lockHint(p))
 	}
 	return lock, nil
 }
 
-// lockHint says how to make a lock anew.
-const lockHint = "make the lock anew: bazel run @NAME//:lock, or apklock lock"
+// lockHint says how to write a new lock.
+func lockHint(p *cli.Process) string {
+	return fmt.Sprintf("write a new lock: %s", command(p, "lock"))
+}
+
+// command is how to run a subcommand, as the user who reads it would: a hub's
+// targets tell the hub's name.
+func command(p *cli.Process, name string) string {
+	if hub := p.Getenv("APKLOCK_HUB"); hub != "" {
+		return fmt.Sprintf("bazel run @%s//:%s", hub, name)
+	}
+	return "apklock " + name
+}

@@ -64,10 +64,10 @@ func TestHubFiles(t *testing.T) {
 			{"hub_files", map[string]starlark.Value{
 				"archs": list("x86_64"), "config": starlark.String(evil), "graph": plain(t, graph), "hub": starlark.String(evil), "lock": starlark.String(evil),
 				"repositories": list(evil), "unlocked": dict("wget", evil),
-			}, map[string]int{"": 10, "a": 3, "b": 2, "c": 1, "wget": 1}},
+			}, map[string]int{"": 11, "a": 3, "b": 2, "c": 1, "wget": 1}},
 			{"unlocked_hub_files", map[string]starlark.Value{
-				"config": starlark.String(evil), "hub": starlark.String(evil), "lock": starlark.String(evil), "packages": list("wget"), "problem": starlark.String(evil),
-			}, map[string]int{"": 4, "wget": 1}},
+				"config": starlark.String(evil), "has_lock": starlark.True, "hub": starlark.String(evil), "lock": starlark.String(evil), "packages": list("wget"), "problem": starlark.String(evil),
+			}, map[string]int{"": 5, "wget": 1}},
 		} {
 			var kwargs []starlark.Tuple
 			for name, value := range tt.kwargs {
