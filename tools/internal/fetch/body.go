@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type body struct {
 	etag      string
 	current   *response
 	failures  []error // one for each location given up
+	deferred  int     // how many of the locations, the last ones, are to be tried again
 	useCopies bool
 }
 
@@ -56,7 +58,12 @@ func (b *body) connect(cause error) error {
 		if b.ctx.Err() != nil {
 			return err
 		}
-		b.giveUp(err)
+		b.client.hosts.failed(b.locations[0], err)
+		if unreachable(err) && b.deferred < len(b.locations)-1 {
+			b.deferFirst(err)
+		} else {
+			b.giveUp(err)
+		}
 		cause = nil
 	}
 	return b.failure()
@@ -71,6 +78,10 @@ func (b *body) attempt(err error) error {
 	for {
 		if err != nil {
 			b.attempts++
+			// A location that cannot be reached waits until the others were asked.
+			if unreachable(err) && b.deferred < len(b.locations)-1 {
+				return err
+			}
 			if err := retry.pause(b.ctx, b.attempts, err); err != nil {
 				return err
 			}
@@ -88,6 +99,15 @@ func (b *body) attempt(err error) error {
 	}
 }
 
+// deferFirst puts the first location, which cannot be reached, behind the others.
+func (b *body) deferFirst(err error) {
+	first := b.locations[0]
+	b.locations = append(slices.Clone(b.locations[1:]), first)
+	b.deferred++
+	b.attempts, b.etag = 0, ""
+	b.client.notify("%s: %v; trying %s", first, err, b.locations[0])
+}
+
 func (b *body) giveUp(err error) {
 	// The path is the location, which the message already has.
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
@@ -96,6 +116,7 @@ func (b *body) giveUp(err error) {
 	b.failures = append(b.failures, fmt.Errorf("%s: %w", b.locations[0], err))
 	b.locations = b.locations[1:]
 	b.attempts, b.etag = 0, ""
+	b.deferred = min(b.deferred, len(b.locations))
 	if len(b.locations) > 0 {
 		b.client.notify("%v; trying %s", b.failures[len(b.failures)-1], b.locations[0])
 	}

@@ -39,10 +39,12 @@ type Client struct {
 	// Notify, if set, is told in words about each retry and each change to
 	// another mirror. It is called from the reading goroutines.
 	Notify func(message string)
+
+	hosts hosts
 }
 
 // Open opens the first of the locations that has the file: a URL and then its
-// mirrors. The returned reader reconnects by itself where it breaks off, at the
+// mirrors. Those on a server that failed before, in the life of this Client, come last. The returned reader reconnects by itself where it breaks off, at the
 // same or the next location, and must be closed. The error wraps ErrNotFound if
 // no location has the file.
 func (c *Client) Open(ctx context.Context, locations ...string) (io.ReadCloser, error) {
@@ -50,7 +52,7 @@ func (c *Client) Open(ctx context.Context, locations ...string) (io.ReadCloser, 
 }
 
 func (c *Client) openAt(ctx context.Context, offset int64, locations []string) (*body, error) {
-	b := &body{ctx: ctx, client: c, locations: locations, offset: offset}
+	b := &body{ctx: ctx, client: c, locations: c.hosts.order(locations), offset: offset}
 	if err := b.connect(nil); err != nil {
 		return nil, err
 	}
@@ -59,7 +61,7 @@ func (c *Client) openAt(ctx context.Context, offset int64, locations []string) (
 
 // ReadAll reads a whole file of at most limit bytes.
 func (c *Client) ReadAll(ctx context.Context, limit int64, locations ...string) ([]byte, error) {
-	b := &body{ctx: ctx, client: c, locations: locations, useCopies: true}
+	b := &body{ctx: ctx, client: c, locations: c.hosts.order(locations), useCopies: true}
 	if err := b.connect(nil); err != nil {
 		return nil, err
 	}
