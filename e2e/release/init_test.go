@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -55,6 +56,16 @@ func TestInit(t *testing.T) {
 	lockTest("apklock: error: apk.lock.json: line 1: ")
 	w.Bazel(t, "run", "@alpine//:lock")
 	w.Bazel(t, "test", "//...")
+
+	// Which images have it: Bazel is asked while it runs the question.
+	w.Write(t, "bazel.sh", fmt.Sprintf("#!/bin/sh\nexec %s/bazelw --output_base=%s \"$@\"\n", workspace.Checkout(t), w.Base))
+	if err := os.Chmod(filepath.Join(w.Dir, "bazel.sh"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want := regexp.MustCompile(`(?m)^//images:static\n  has tzdata \S+ \(x86_64\)\n1 of 1 image affected$`)
+	if out := w.Bazel(t, "run", "@alpine//:affected", "--", "--bazel=./bazel.sh", "tzdata", "<9999"); !want.MatchString(out) {
+		t.Errorf("affected: got\n%s\nwant %s", out, want)
+	}
 
 	files := []string{"MODULE.bazel", "BUILD.bazel", "apk.yaml", "apk.lock.json", "images/BUILD.bazel"}
 	before := map[string]string{}

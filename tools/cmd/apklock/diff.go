@@ -11,53 +11,84 @@ import (
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
+	"github.com/rules-apk/rules_apk/tools/internal/lock/lockcost"
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockdiff"
 )
 
-// A diffFormat writes a diff in one way.
-type diffFormat func(w io.Writer, d *lockdiff.Diff) error
+// A review is what there is to say of a new lock: what changed and, if somebody asked, what that costs.
+type review struct {
+	*lockdiff.Diff
+	Cost *lockcost.Cost `json:"cost,omitempty"`
+}
+
+// A diffFormat writes a review in one way.
+type diffFormat func(w io.Writer, r review) error
+
+type diffOptions struct {
+	imageOptions
+	format diffFormat
+	cost   bool
+	limit  size
+}
 
 func diffCommand() cli.Command {
 	return cli.Command{
 		Name:      "diff",
 		Arguments: "OLD NEW",
-		Summary:   "show what changed from one lock to another: packages, versions, sizes, licences",
-		Example:   "git show main:apk.lock.json > /tmp/old.json\napklock diff --markdown /tmp/old.json apk.lock.json",
+		Summary:   "show what changed from one lock to another, each a file or COMMIT:PATH: packages, versions, sizes, licences, new layers",
+		Example: "apklock diff --markdown main:apk.lock.json apk.lock.json\n" +
+			"bazel query --output=streamed_jsonproto //... > /tmp/images.json\n" +
+			"bazel run @alpine//:diff -- --cost --images /tmp/images.json --limit 20MB HEAD~1:apk.lock.json apk.lock.json",
 		Define: func(_ *cli.Process, flags *flag.FlagSet) cli.Action {
-			format := diffFormat(writeDiffText)
+			o := diffOptions{format: writeDiffText}
+			o.imageOptions.define(flags)
+			flags.BoolVar(&o.cost, "cost", false, "also show the layers that each image and registry gets, without building: of all packages together, or of --images")
+			flags.Var(&o.limit, "limit", "fail if the new layers of an image or registry have more than `SIZE` bytes, such as 20MB; with --cost")
 			choice := ""
 			choose := func(name string, f diffFormat) func(string) error {
 				return func(string) error {
 					if choice != "" && choice != name {
 						return fmt.Errorf("--%s was given before; want one of them", choice)
 					}
-					choice, format = name, f
+					choice, o.format = name, f
 					return nil
 				}
 			}
 			flags.BoolFunc("json", "write JSON (docs/formats.md)", choose("json", writeDiffJSON))
 			flags.BoolFunc("markdown", "write a Markdown table, for a pull request", choose("markdown", writeDiffMarkdown))
 			return func(ctx context.Context, p *cli.Process, args []string) error {
-				return diff(args[0], args[1], format, p)
+				return diff(ctx, o, args[0], args[1], p)
 			}
 		},
 	}
 }
 
-func diff(before, after string, format diffFormat, p *cli.Process) error {
-	from, err := readLock(p, p.Path(before))
+func diff(ctx context.Context, o diffOptions, before, after string, p *cli.Process) error {
+	if !o.cost && (o.limit > 0 || o.images != "") {
+		return cli.Usagef("--limit and --images are for --cost")
+	}
+	from, err := readVersion(ctx, p, before)
 	if err != nil {
 		return err
 	}
-	to, err := readLock(p, p.Path(after))
+	to, err := readVersion(ctx, p, after)
 	if err != nil {
 		return err
 	}
-	return format(p.Stdout, lockdiff.Compare(from, to))
+	r := review{Diff: lockdiff.Compare(from, to)}
+	if o.cost {
+		if r.Cost, err = o.costs(from, to, p); err != nil {
+			return err
+		}
+	}
+	if err := o.format(p.Stdout, r); err != nil {
+		return err
+	}
+	return o.limit.check(r.Cost)
 }
 
-func writeDiffJSON(w io.Writer, d *lockdiff.Diff) error {
-	data, err := jsondoc.Lines(d, "  ")
+func writeDiffJSON(w io.Writer, r review) error {
+	data, err := jsondoc.Lines(r, "  ")
 	if err != nil {
 		return err
 	}
@@ -65,7 +96,14 @@ func writeDiffJSON(w io.Writer, d *lockdiff.Diff) error {
 	return err
 }
 
-func writeDiffText(w io.Writer, d *lockdiff.Diff) error {
+func writeDiffText(w io.Writer, r review) error {
+	if err := writeChangesText(w, r.Diff); err != nil {
+		return err
+	}
+	return writeCostText(w, r.Cost)
+}
+
+func writeChangesText(w io.Writer, d *lockdiff.Diff) error {
 	if len(d.Changes) == 0 {
 		fmt.Fprintln(w, "no package changed")
 	}
@@ -86,7 +124,8 @@ func writeDiffText(w io.Writer, d *lockdiff.Diff) error {
 	return err
 }
 
-func writeDiffMarkdown(w io.Writer, d *lockdiff.Diff) error {
+func writeDiffMarkdown(w io.Writer, r review) error {
+	d := r.Diff
 	var b strings.Builder
 	if len(d.Changes) == 0 {
 		b.WriteString("No package changed.\n")
@@ -106,6 +145,7 @@ func writeDiffMarkdown(w io.Writer, d *lockdiff.Diff) error {
 	if len(d.Changes) > 0 {
 		fmt.Fprintf(&b, "\n%s to download, %s installed.\n", growth(d.Size), growth(d.InstalledSize))
 	}
+	writeCostMarkdown(&b, r.Cost)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -14,7 +14,7 @@ func TestDiffOfForeignText(t *testing.T) {
 	}}}}
 	for name, format := range map[string]diffFormat{"text": writeDiffText, "Markdown": writeDiffMarkdown} {
 		var out strings.Builder
-		if err := format(&out, d); err != nil {
+		if err := format(&out, review{Diff: d}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), `MIT\u000aadded\u0009openssl\u001b[2J`) {

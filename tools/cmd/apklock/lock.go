@@ -156,7 +156,7 @@ func describe(w io.Writer, path string, old *lockfile.Lock, made *locker.Made) e
 	var known []string
 	if old != nil {
 		known = old.Notes
-		if err := writeDiffText(w, lockdiff.Compare(old, made.Lock)); err != nil {
+		if err := writeChangesText(w, lockdiff.Compare(old, made.Lock)); err != nil {
 			return err
 		}
 	}

@@ -1,5 +1,5 @@
 // Command apklock makes and explains apk.lock.json. People run it, directly or
-// through "bazel run @NAME//:lock"; it uses the network.
+// through "bazel run @alpine//:lock"; it uses the network.
 package main
 
 import (
@@ -12,7 +12,7 @@ func program() *cli.Program {
 	return &cli.Program{
 		Name: "apklock", Summary: "makes and explains apk.lock.json, the locked APK packages of a workspace.", Advice: advice,
 		Commands: []cli.Command{
-			lockCommand(), updateCommand(), checkCommand(), whyCommand(), treeCommand(), diffCommand(), outdatedCommand(),
+			lockCommand(), updateCommand(), checkCommand(), whyCommand(), treeCommand(), affectedCommand(), diffCommand(), outdatedCommand(),
 			mirrorCommand(), verifyCommand(), resolveCommand(),
 		},
 	}
