@@ -40,7 +40,8 @@ lock is missing, cannot be read, or is not what the config asks for; name it in 
 
 `repository`: a repository for each, when a target needs it; with Bazel's repository cache, credentials, mirrors and
 `bazel fetch`. `action`: the actions that read packages, which only happens where their results are in no cache: with a
-warm remote cache, nothing is downloaded. Such actions use the network, without credentials.
+warm remote cache, nothing is downloaded. Such actions use the network, with the credentials of a netrc file
+(docs/credentials.md).
 """,
             values = ["action", "repository"],
         ),

@@ -2,6 +2,7 @@
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
 load("//apk/private:hub_files.bzl", "package_file")
+load("//apk/private:http_auth.bzl", "http_auth")
 load("//apk/private:repository_files.bzl", "reproducible", "write_build_files")
 
 visibility(["//apk/..."])
@@ -58,8 +59,13 @@ def _download(repository_ctx, entry):
         folder = repository_ctx.path(repository_ctx.attr.config).dirname
         urls = [_absolute_url(url, folder) for url in urls]
     apk = "%s-%s.apk" % (entry["name"], entry["version"])
+
+    # Not getenv: a package is the same whatever the password was.
+    err, own = http_auth(repository_ctx.os.environ.get("HTTP_AUTH"), urls)
+    if err:
+        fail(err)
     repository_ctx.download(
-        auth = get_auth(repository_ctx, urls),
+        auth = get_auth(repository_ctx, urls) | own,
         output = apk,
         sha256 = entry["sha256"].removeprefix("sha256:"),
         url = urls,

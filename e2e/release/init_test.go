@@ -2,6 +2,10 @@ package release
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,6 +61,9 @@ func TestInit(t *testing.T) {
 	w.Bazel(t, "run", "@alpine//:lock")
 	w.Bazel(t, "test", "//...")
 
+	// Where the host wants a login, Bazel's downloader takes that of HTTP_AUTH, as apklock does.
+	t.Run("HTTP_AUTH", func(t *testing.T) { httpAuth(t, w, r.host.URL) })
+
 	// Which images have it: Bazel is asked while it runs the question.
 	w.Write(t, "bazel.sh", fmt.Sprintf("#!/bin/sh\nexec %s/bazelw --output_base=%s \"$@\"\n", workspace.Checkout(t), w.Base))
 	if err := os.Chmod(filepath.Join(w.Dir, "bazel.sh"), 0o755); err != nil {
@@ -79,5 +86,36 @@ func TestInit(t *testing.T) {
 		if after := w.Read(t, name); after != before[name] {
 			t.Errorf("the second init changed %s", name)
 		}
+	}
+}
+
+// httpAuth locks and builds from a host that shows nothing without a login.
+func httpAuth(t *testing.T, w *workspace.Workspace, open string) {
+	target, err := url.Parse(open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	s := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if user, password, _ := in.BasicAuth(); user != "me" || password != "a:b" {
+			out.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		proxy.ServeHTTP(out, in)
+	}))
+	defer s.Close()
+	yaml, lock := w.Read(t, "apk.yaml"), w.Read(t, "apk.lock.json")
+	defer func() { w.Write(t, "apk.yaml", yaml); w.Write(t, "apk.lock.json", lock) }()
+	w.Write(t, "apk.yaml", strings.ReplaceAll(yaml, open, s.URL))
+	w.Write(t, "apk.lock.json", strings.ReplaceAll(lock, open, s.URL))
+	if r := w.Try(t, "build", "--repository_cache=", "//images:static"); r.Err == nil || !strings.Contains(r.Stderr, "401") {
+		t.Errorf("without HTTP_AUTH: %v, want 401", r)
+	}
+	host := strings.TrimPrefix(s.URL, "http://")
+	t.Setenv("HTTP_AUTH", "basic:"+host+":me:a:b")
+	w.Bazel(t, "build", "--repository_cache=", "//images:static")
+	w.Bazel(t, "run", "@alpine//:update")
+	if strings.Contains(w.Read(t, "apk.lock.json"), "a:b") {
+		t.Error("the password is in the lock")
 	}
 }

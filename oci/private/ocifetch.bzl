@@ -13,7 +13,8 @@ _REQUIREMENTS = {
     "supports-path-mapping": "1",
 }
 
-_PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"]
+# NETRC is the name of a file. No password itself: the environment is part of what is sent to a remote cache.
+_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "NETRC"]
 
 def download_spec(*, name, urls, sha256, size):
     """Writes what ocifetch has to know of a file.
@@ -30,8 +31,12 @@ def download_spec(*, name, urls, sha256, size):
     return json.encode({"name": name, "sha256": sha256, "size": size, "urls": urls})
 
 def _environment(ctx):
-    """Proxies are all that may come from outside: `--action_env=HTTPS_PROXY=…`, for tools `--host_action_env`."""
-    return {name: ctx.configuration.default_shell_env[name] for name in _PROXIES if name in ctx.configuration.default_shell_env}
+    """Proxies and netrc are all that may come from outside: `--action_env=HTTPS_PROXY=…`, for tools `--host_action_env`."""
+    outside = ctx.configuration.default_shell_env
+    if "HTTP_AUTH" in outside:
+        fail("--action_env=HTTP_AUTH=…: the password would be part of each action, in caches and logs; " +
+             "write it to a netrc file and use --action_env=NETRC=FILE, or have Bazel download: fetch = \"repository\"")
+    return {name: outside[name] for name in _VARIABLES if name in outside}
 
 def ocifetch_file(ctx, *, download, output):
     """Registers the OciFetch action, which downloads a file. It runs only if some other action reads the file.

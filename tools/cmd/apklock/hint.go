@@ -45,6 +45,10 @@ func adviceByType(err error) string {
 	if errors.As(err, &deleted) {
 		return fmt.Sprintf("if its index is being updated, try again later; for the version that the repository has now, run: apklock update %s; to keep what is locked, keep a copy: apklock mirror DIR", deleted.Name)
 	}
+	var status *fetch.StatusError
+	if errors.As(err, &status) && status.Refused() {
+		return "write the host's login to ~/.netrc, set HTTP_AUTH, or name a program with --credential-helper (docs/credentials.md)"
+	}
 	var plain *apkrepo.PlainKey
 	if errors.As(err, &plain) {
 		return "name the key by https, or put its file, compared with the publisher's, beside apk.yaml; once a lock has the fingerprint, http will do"

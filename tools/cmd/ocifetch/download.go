@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -61,20 +62,47 @@ func (d downloader) writeAll(ctx context.Context, files []file, dir string) ([]s
 
 // write downloads a file. One mirror with wrong bytes does not keep the next from being asked.
 func (d downloader) write(ctx context.Context, f file, path string) error {
-	var failures []string
+	err := d.writeFrom(ctx, f, path, f.URLs...)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	var wrong *wrongBytes
+	if !errors.As(err, &wrong) || len(f.URLs) == 1 {
+		return &nowhere{f.Name, err}
+	}
+	// One of them has another file: whose that was, each of them tells by itself.
+	var failures []error
 	for _, url := range f.URLs {
-		err := d.writeFrom(ctx, f, url, path)
+		err := d.writeFrom(ctx, f, path, url)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		failures = append(failures, err.Error())
+		failures = append(failures, err)
 	}
-	return fmt.Errorf("%s: no place has it: %s; where it was deleted, run `update` of the lock, or lay a copy of the locked packages in with `mirror` and name it as a mirror of the repository",
-		f.Name, strings.Join(failures, "; "))
+	return &nowhere{f.Name, errors.Join(failures...)}
 }
 
-func (d downloader) writeFrom(ctx context.Context, f file, url, path string) error {
-	r, err := d.client.Open(ctx, url)
+// nowhere says that no place has a file.
+type nowhere struct {
+	name string
+	err  error
+}
+
+func (e *nowhere) Error() string {
+	return fmt.Sprintf("%s: no place has it: %s; where it was deleted, run `update` of the lock, or lay a copy of the locked packages in with `mirror` and name it as a mirror of the repository",
+		e.name, strings.ReplaceAll(e.err.Error(), "\n", "; "))
+}
+
+func (e *nowhere) Unwrap() error { return e.err }
+
+// wrongBytes says that a place has another file.
+type wrongBytes struct{ problem string }
+
+func (e *wrongBytes) Error() string { return e.problem }
+
+// writeFrom writes the file from the first of the URLs that has one.
+func (d downloader) writeFrom(ctx context.Context, f file, path string, urls ...string) error {
+	r, err := d.client.Open(ctx, urls...)
 	if err != nil {
 		return err
 	}
@@ -84,13 +112,13 @@ func (d downloader) writeFrom(ctx context.Context, f file, url, path string) err
 		// One byte more than there should be is enough to see that there is more.
 		n, err := io.Copy(io.MultiWriter(w, hash), io.LimitReader(r, f.Size+1))
 		if err != nil {
-			return fmt.Errorf("%s: %w", url, err)
+			return fmt.Errorf("%s: %w", urls[0], err)
 		}
 		if n > f.Size {
-			return fmt.Errorf("%s: more than %d bytes, want %d", url, f.Size, f.Size)
+			return &wrongBytes{fmt.Sprintf("%s: more than %d bytes, want %d", urls[0], f.Size, f.Size)}
 		}
 		if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); n != f.Size || got != f.SHA256 {
-			return fmt.Errorf("%s: %d bytes with %s, want %d with %s", url, n, got, f.Size, f.SHA256)
+			return &wrongBytes{fmt.Sprintf("%s: %d bytes with %s, want %d with %s", urls[0], n, got, f.Size, f.SHA256)}
 		}
 		return nil
 	})

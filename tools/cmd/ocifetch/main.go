@@ -15,6 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli/progress"
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/network"
+	"github.com/rules-apk/rules_apk/tools/internal/fetch"
 	"github.com/rules-apk/rules_apk/tools/internal/flagfile"
 	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
@@ -29,7 +30,16 @@ JSON is {"name":…,"urls":[…],"sha256":"sha256:…","size":…}; the first UR
   ocifetch --get=… --get=… --pass=--apk -- ocibuild merge --facts=…    runs: ocibuild merge --facts=… --apk=… --apk=…
 `
 
-func main() { cli.Main("ocifetch", nil, run) }
+func main() { cli.Main("ocifetch", advice, run) }
+
+// advice says what an action cannot have.
+func advice(err error) string {
+	var status *fetch.StatusError
+	if errors.As(err, &status) && status.Refused() {
+		return `an action of Bazel reads ~/.netrc, or FILE of --action_env=NETRC=FILE; with a credential helper or HTTP_AUTH, let Bazel download: fetch = "repository" (docs/credentials.md)`
+	}
+	return ""
+}
 
 // options are the flags before PROGRAM.
 type options struct {

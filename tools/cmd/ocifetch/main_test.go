@@ -16,6 +16,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/hello", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("hello\n")) })
+	mux.HandleFunc("/secret", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	mux.HandleFunc("/bad/hello", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("HELLO\n")) })
 	mux.HandleFunc("/long/hello", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("hello\nand more")) })
 	server := httptest.NewServer(mux)

@@ -137,6 +137,12 @@ func (b *body) failure() error {
 // unavailable hides a "not found" of one mirror where another failed otherwise.
 type unavailable struct{ error }
 
+// As lets an answer be found all the same, so that somebody can say what to do about it.
+func (u *unavailable) As(target any) bool {
+	status, ok := target.(**StatusError)
+	return ok && errors.As(u.error, status)
+}
+
 type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }

@@ -84,7 +84,10 @@ func ParseHTTPAuth(value string) (Credentials, error) {
 		// The address of IPv6 has colons.
 		var after string
 		host, after, found = strings.Cut(host+":"+rest, "]")
-		host, rest = host+"]", strings.TrimPrefix(after, ":")
+		if !found || !strings.HasPrefix(after, ":") {
+			return nil, wrong
+		}
+		host, rest = host+"]", after[1:]
 	}
 	if !ok || !found {
 		return nil, wrong

@@ -23,10 +23,15 @@ type StatusError struct {
 
 func (e *StatusError) Error() string {
 	text := fmt.Sprintf("the server says %d %s", e.Code, http.StatusText(e.Code))
-	if e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden {
-		text += "; want credentials for this host, in ~/.netrc, HTTP_AUTH or a credential helper"
+	if e.Refused() {
+		text += "; want credentials for this host (docs/credentials.md)"
 	}
 	return text
+}
+
+// Refused reports whether the server wants other credentials.
+func (e *StatusError) Refused() bool {
+	return e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden
 }
 
 // Is makes a missing file an ErrNotFound.
