@@ -1,6 +1,6 @@
 """hub: the repository that users name, with one Bazel package for each locked package."""
 
-load("//apk/private:hub_files.bzl", "hub_files")
+load("//apk/private:hub_files.bzl", "hub_files", "packages_file")
 load("//apk/private:repository_files.bzl", "reproducible", "write_build_files")
 
 visibility(["//apk/..."])
@@ -39,7 +39,7 @@ ATTRS = {
 
 def _hub_impl(repository_ctx):
     attr = repository_ctx.attr
-    write_build_files(repository_ctx, hub_files(
+    files = hub_files(
         archs = attr.archs,
         config = attr.config,
         graph = json.decode(attr.graph),
@@ -47,7 +47,10 @@ def _hub_impl(repository_ctx):
         lock = attr.lock,
         repositories = attr.repositories,
         unlocked = attr.unlocked,
-    ))
+    )
+    write_build_files(repository_ctx, files)
+    names = sorted([name for name in files if name])
+    repository_ctx.file("packages.bzl", packages_file(config = attr.config, hub = attr.hub, names = names), executable = False)
     return reproducible(repository_ctx)
 
 hub = repository_rule(

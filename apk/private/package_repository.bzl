@@ -1,8 +1,8 @@
 """package_repository: downloads one package."""
 
 load("@bazel_tools//tools/build_defs/repo:utils.bzl", "get_auth")
-load("//apk/private:hub_files.bzl", "package_file")
 load("//apk/private:http_auth.bzl", "http_auth")
+load("//apk/private:hub_files.bzl", "package_file")
 load("//apk/private:repository_files.bzl", "reproducible", "write_build_files")
 
 visibility(["//apk/..."])

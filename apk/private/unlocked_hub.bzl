@@ -1,6 +1,6 @@
 """unlocked_hub: what a hub is while there is no lock that can be read."""
 
-load("//apk/private:hub_files.bzl", "unlocked_hub_files")
+load("//apk/private:hub_files.bzl", "packages_file", "unlocked_hub_files")
 load("//apk/private:repository_files.bzl", "reproducible", "write_build_files")
 
 visibility(["//apk/..."])
@@ -47,6 +47,7 @@ def _unlocked_hub_impl(repository_ctx):
         packages = attr.packages,
         problem = attr.problem,
     ))
+    repository_ctx.file("packages.bzl", packages_file(config = attr.config, hub = attr.hub, names = []), executable = False)
     return reproducible(repository_ctx)
 
 unlocked_hub = repository_rule(

@@ -64,6 +64,8 @@ func TestInit(t *testing.T) {
 	// Where the host wants a login, Bazel's downloader takes that of HTTP_AUTH, as apklock does.
 	t.Run("HTTP_AUTH", func(t *testing.T) { httpAuth(t, w, r.host.URL) })
 
+	misspelt(t, w)
+
 	// Which images have it: Bazel is asked while it runs the question.
 	w.Write(t, "bazel.sh", fmt.Sprintf("#!/bin/sh\nexec %s/bazelw --output_base=%s \"$@\"\n", workspace.Checkout(t), w.Base))
 	if err := os.Chmod(filepath.Join(w.Dir, "bazel.sh"), 0o755); err != nil {
@@ -87,6 +89,34 @@ func TestInit(t *testing.T) {
 			t.Errorf("the second init changed %s", name)
 		}
 	}
+}
+
+// misspelt names packages that are not locked, in each way that there is.
+func misspelt(t *testing.T, w *workspace.Workspace) {
+	t.Helper()
+	build, yaml := w.Read(t, "images/BUILD.bazel"), w.Read(t, "apk.yaml")
+	defer func() { w.Write(t, "images/BUILD.bazel", build); w.Write(t, "apk.yaml", yaml) }()
+	check := func(want string, args ...string) {
+		t.Helper()
+		r := w.Try(t, args...)
+		if r.Err == nil || !strings.Contains(r.Stderr, want) {
+			t.Errorf("got %v\nwant an error with %q", r, want)
+		}
+	}
+	const byName = "load(\"@alpine//:packages.bzl\", \"packages\")\n"
+	named := func(names string) string {
+		start, end := strings.Index(build, "packages = ["), strings.Index(build, "],\n    visibility")
+		return byName + build[:start] + "packages = packages([" + names + "])" + build[end+1:]
+	}
+	w.Write(t, "images/BUILD.bazel", named(`"alpine-release", "tzdata"`))
+	w.Bazel(t, "build", "--nobuild", "//images:static")
+	w.Write(t, "images/BUILD.bazel", named(`"tzdtaa"`))
+	check(`@alpine has no package "tzdtaa"; did you mean "tzdata"? If not, add it to packages in apk.yaml and run: bazel run @alpine//:lock`, "build", "//images:static")
+	check(`apklock: error: package "tzdtaa" is not locked for x86_64; did you mean "tzdata"?`, "run", "@alpine//:why", "--", "tzdtaa")
+	// In apk.yaml, and not locked since.
+	w.Write(t, "apk.yaml", strings.Replace(yaml, "tzdata]", "tzdata, wget]", 1))
+	w.Write(t, "images/BUILD.bazel", strings.Replace(build, "@alpine//tzdata", "@alpine//wget", 1))
+	check(`//wget:wget: apk.yaml asks for "wget", which apk.lock.json lacks; run: bazel run @alpine//:lock`, "build", "//images:static")
 }
 
 // httpAuth locks and builds from a host that shows nothing without a login.

@@ -7,6 +7,7 @@ import (
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
+	"go.starlark.net/syntax"
 
 	"github.com/rules-apk/rules_apk/tools/internal/test/bzl"
 )
@@ -96,6 +97,52 @@ func TestHubFiles(t *testing.T) {
 			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
 				t.Errorf("%s with %q: calls %v, want %v", tt.function, evil, got, tt.want)
 			}
+		}
+	}
+}
+
+// TestPackagesFile: a hub's packages.bzl is one assignment, whatever the texts in it.
+func TestPackagesFile(t *testing.T) {
+	loader := newLoader(t)
+	for _, evil := range hostile {
+		value, err := loader.Call("//apk/private:hub_files.bzl", "packages_file", nil, []starlark.Tuple{
+			{starlark.String("config"), starlark.String(evil)},
+			{starlark.String("hub"), starlark.String(evil)},
+			{starlark.String("names"), list("musl", evil)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := (&syntax.FileOptions{}).Parse("packages.bzl", text(value), 0)
+		if err != nil || len(file.Stmts) != 2 {
+			t.Errorf("%q: %v, want a load and an assignment\n%s", evil, err, text(value))
+		}
+	}
+}
+
+// TestLabelProblem: a name that the hub lacks is told with the nearest one, and what to do.
+func TestLabelProblem(t *testing.T) {
+	loader := newLoader(t)
+	for _, tt := range []struct{ name, known, want string }{
+		{"openssl", "openssl", ""},
+		{"openssl", "", ""},
+		{"opensll", "openssl", `@alpine has no package "opensll"; did you mean "openssl"? If not, add it to packages in apk.yaml and run: bazel run @alpine//:lock`},
+		{"wget", "openssl", `@alpine has no package "wget"; add it to packages in apk.yaml and run: bazel run @alpine//:lock`},
+	} {
+		known := starlark.NewDict(1)
+		if tt.known != "" {
+			known = dict(tt.known, "")
+		}
+		value, err := loader.Call("//apk/private:locked_labels.bzl", "label_problem", starlark.Tuple{starlark.String(tt.name)}, []starlark.Tuple{
+			{starlark.String("config"), starlark.String("apk.yaml")},
+			{starlark.String("hub"), starlark.String("alpine")},
+			{starlark.String("names"), known},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := starlark.AsString(value); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }
