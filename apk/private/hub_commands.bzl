@@ -18,7 +18,7 @@ _COMMANDS = {
 }
 
 # A hub without a lock has these only.
-UNLOCKED_COMMANDS = ["lock"]
+UNLOCKED_COMMANDS = ["check", "lock", "update"]
 
 def _quote(argument):
     """Keeps an argument of `args` as it is: Bazel expands $ in it and splits it like a shell."""

@@ -152,16 +152,19 @@ def unlocked_hub_files(*, config, has_lock, hub, lock, packages, problem):
         dict of Bazel package to text
     """
 
+    # A second name for :lock, because a constraint's name cannot hold a colon. A hub may be called as one of its targets is.
+    second_name = []
+    if hub not in UNLOCKED_COMMANDS + ["lock_test"]:
+        second_name = [call("alias", name = hub, actual = ":lock", visibility = PUBLIC)]
+
     # No platform has this constraint. Its name is what Bazel says when a target that needs it is asked for.
     constraint = "%s %s, make it with [bazel run @%s]" % (lock, problem, hub)
     found = {"": build_file(
         calls = [
             call("constraint_setting", name = "_lock_state"),
             call("constraint_value", name = constraint, constraint_setting = ":_lock_state", visibility = PUBLIC),
-            # A second name for :lock, because a constraint's name cannot hold a colon.
-            call("alias", name = hub, actual = ":lock", visibility = PUBLIC),
             _lock_test(config = config, has_lock = has_lock, hub = hub, lock = lock),
-        ] + command_calls(config = config, hub = hub, lock = lock, names = UNLOCKED_COMMANDS),
+        ] + second_name + command_calls(config = config, hub = hub, lock = lock, names = UNLOCKED_COMMANDS),
         rules = ["hub_command", "hub_lock_test"],
     )}
     for name in packages:

@@ -58,7 +58,7 @@ func TestInit(t *testing.T) {
 	w.Write(t, "apk.yaml", yaml)
 	w.Write(t, "apk.lock.json", "<<<<<<< HEAD\n"+lock)
 	lockTest("apklock: error: apk.lock.json: line 1: ")
-	w.Bazel(t, "run", "@alpine//:lock")
+	w.Bazel(t, "run", "@alpine//:update")
 	w.Bazel(t, "test", "//...")
 
 	// Where the host wants a login, Bazel's downloader takes that of HTTP_AUTH, as apklock does.

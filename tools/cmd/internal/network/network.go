@@ -29,6 +29,10 @@ const (
 	wait     = 500 * time.Millisecond
 )
 
+// dialTimeout is how long a server has to take a connection: long enough for two lost packets, and short enough to be
+// waited for where packets to a server that is down are dropped.
+const dialTimeout = 5 * time.Second
+
 // Options are the flags of commands that fetch packages.
 type Options struct {
 	helpers cli.List
@@ -87,7 +91,7 @@ func (n *Network) Registries(o RegistryOptions) *registry.Client {
 func transport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 15 * time.Second}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		TLSHandshakeTimeout: 15 * time.Second,
 		MaxIdleConnsPerHost: Jobs,
 		ForceAttemptHTTP2:   true,

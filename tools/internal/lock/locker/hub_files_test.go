@@ -68,7 +68,7 @@ func TestHubFiles(t *testing.T) {
 			}, map[string]int{"": 11, "a": 3, "b": 2, "c": 1, "wget": 1}},
 			{"unlocked_hub_files", map[string]starlark.Value{
 				"config": starlark.String(evil), "has_lock": starlark.True, "hub": starlark.String(evil), "lock": starlark.String(evil), "packages": list("wget"), "problem": starlark.String(evil),
-			}, map[string]int{"": 5, "wget": 1}},
+			}, map[string]int{"": 7, "wget": 1}},
 		} {
 			var kwargs []starlark.Tuple
 			for name, value := range tt.kwargs {
@@ -97,6 +97,40 @@ func TestHubFiles(t *testing.T) {
 			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
 				t.Errorf("%s with %q: calls %v, want %v", tt.function, evil, got, tt.want)
 			}
+		}
+	}
+}
+
+// TestUnlockedHubNames: a hub may be called as one of its targets is.
+func TestUnlockedHubNames(t *testing.T) {
+	loader := newLoader(t)
+	for _, hub := range []string{"alpine", "lock", "update", "check", "lock_test"} {
+		files, err := loader.Call("//apk/private:hub_files.bzl", "unlocked_hub_files", nil, []starlark.Tuple{
+			{starlark.String("config"), starlark.String("apk.yaml")},
+			{starlark.String("has_lock"), starlark.False},
+			{starlark.String("hub"), starlark.String(hub)},
+			{starlark.String("lock"), starlark.String("apk.lock.json")},
+			{starlark.String("packages"), list("wget")},
+			{starlark.String("problem"), starlark.String("is missing")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, _, _ := files.(*starlark.Dict).Get(starlark.String(""))
+		calls, err := bzl.Build(text(root), "constraint_setting", "constraint_value", "alias")
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := make(map[string]bool)
+		for _, call := range calls {
+			name := text(call.Arguments["name"])
+			if names[name] {
+				t.Errorf("hub %s: two targets are called %s", hub, name)
+			}
+			names[name] = true
+		}
+		if !names[hub] || !names["lock"] || !names["update"] || !names["lock_test"] {
+			t.Errorf("hub %s: targets %v", hub, names)
 		}
 	}
 }
