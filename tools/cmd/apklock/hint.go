@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/rules-apk/rules_apk/tools/internal/apk/adb"
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apksign"
@@ -28,7 +29,7 @@ func advice(err error) string {
 		{apksign.ErrBad, "the file was changed after it was signed, or the key in the keyring is another of the same name: compare the key with the publisher's"},
 		{apksign.ErrUnsignedPart, "builders do not write such files: somebody has changed it on its way; compare it with another mirror's, and tell the publisher"},
 		{adb.ErrVersion3, "point apk.yaml at a repository of version 2 packages"},
-		{lockfile.ErrEmpty, "write a new lock: apklock lock"},
+		{lockfile.ErrEmpty, "write a new lock: " + command(os.Getenv, "lock", "")},
 		{context.Canceled, "the lock is as it was before"},
 		{context.DeadlineExceeded, "try again, or list a mirror in apk.yaml"},
 		{fetch.ErrNotFound, "check the URL or path (relative ones start at the folder of apk.yaml); a repository holds ARCH/APKINDEX.tar.gz"},
@@ -43,7 +44,8 @@ func advice(err error) string {
 func adviceByType(err error) string {
 	var deleted *apkrepo.Deleted
 	if errors.As(err, &deleted) {
-		return fmt.Sprintf("if its index is being updated, try again later; for the version that the repository has now, run: apklock update %s; to keep what is locked, keep a copy: apklock mirror DIR", deleted.Name)
+		return fmt.Sprintf("if its index is being updated, try again later; for the version that the repository has now, run: %s; to keep what is locked, keep a copy: %s",
+			command(os.Getenv, "update", deleted.Name), command(os.Getenv, "mirror", "DIR"))
 	}
 	var status *fetch.StatusError
 	if errors.As(err, &status) && status.Refused() {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/cmd/internal/cli"
 	"github.com/rules-apk/rules_apk/tools/internal/atomicfile"
@@ -65,14 +66,18 @@ func readLock(p *cli.Process, path string) (*lockfile.Lock, error) {
 
 // lockHint says how to write a new lock.
 func lockHint(p *cli.Process) string {
-	return fmt.Sprintf("write a new lock: %s", command(p, "lock"))
+	return fmt.Sprintf("write a new lock: %s", command(p.Getenv, "lock", ""))
 }
 
 // command is how to run a subcommand, as the user who reads it would: a hub's
 // targets tell the hub's name.
-func command(p *cli.Process, name string) string {
-	if hub := p.Getenv("APKLOCK_HUB"); hub != "" {
-		return fmt.Sprintf("bazel run @%s//:%s", hub, name)
+func command(getenv func(string) string, name, arguments string) string {
+	text := "apklock " + name
+	if hub := getenv("APKLOCK_HUB"); hub != "" {
+		text = fmt.Sprintf("bazel run @%s//:%s", hub, name)
+		if arguments != "" {
+			text += " --"
+		}
 	}
-	return "apklock " + name
+	return strings.TrimSpace(text + " " + arguments)
 }
