@@ -69,7 +69,7 @@ func TestNewWorkspace(t *testing.T) {
 			t.Errorf("got %q, want the next command", out)
 		}
 		got := files(t, dir)
-		if want := []string{"BUILD.bazel", "MODULE.bazel", "apk.lock.json", "apk.yaml", "images/BUILD.bazel"}; !slices.Equal(slices.Sorted(maps.Keys(got)), want) {
+		if want := []string{".gitattributes", "BUILD.bazel", "MODULE.bazel", "apk.lock.json", "apk.yaml", "images/BUILD.bazel"}; !slices.Equal(slices.Sorted(maps.Keys(got)), want) {
 			t.Errorf("got the files %v, want %v", slices.Sorted(maps.Keys(got)), want)
 		}
 		if !strings.HasPrefix(got["MODULE.bazel"], module+"\n\n# Packages are @"+d.name) {
@@ -99,6 +99,7 @@ func TestExistingWorkspace(t *testing.T) {
 	dir := t.TempDir()
 	mine := map[string]string{
 		"MODULE.bazel":        "module(name='mine')\nbazel_dep(name='rules_apk',   version='0.1.0') # old style\n",
+		".gitattributes":      "*.png binary\n",
 		"BUILD":               "# mine\n",
 		"apk.yaml":            "packages: [mine]\n",
 		"images/BUILD.bazel":  "# my images\n",

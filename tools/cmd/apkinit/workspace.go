@@ -32,6 +32,7 @@ func (w *workspace) start(d distribution) error {
 		return nil // A lock of its own is there: the rest is not for us to say.
 	}
 	for _, file := range []struct{ name, template string }{
+		{".gitattributes", "gitattributes"},
 		{"BUILD.bazel", ""},
 		{"apk.yaml", d.name + ".yaml"},
 		{"apk.lock.json", ""},
