@@ -148,4 +148,20 @@ func httpAuth(t *testing.T, w *workspace.Workspace, open string) {
 	if strings.Contains(w.Read(t, "apk.lock.json"), "a:b") {
 		t.Error("the password is in the lock")
 	}
+
+	// Actions have a netrc file, and no password in their environment.
+	module := w.Read(t, "MODULE.bazel")
+	defer w.Write(t, "MODULE.bazel", module)
+	w.Write(t, "MODULE.bazel", strings.Replace(module, "lock = \"//:apk.lock.json\",\n", "lock = \"//:apk.lock.json\",\n    fetch = \"action\",\n", 1))
+	layout := []string{"build", "--disk_cache=", "--output_groups=oci_layout", "//images:static"}
+	for _, tt := range []struct{ flag, want string }{
+		{"--host_action_env=HTTP_AUTH=basic:" + host + ":me:a:b", "HTTP_AUTH in the environment of actions: the password would be part of each action"},
+		{"--host_action_env=NETRC=/dev/null", "ocifetch: hint: an action of Bazel reads ~/.netrc, or FILE of --host_action_env=NETRC=FILE"},
+	} {
+		if r := w.Try(t, append(layout, tt.flag)...); r.Err == nil || !strings.Contains(r.Stderr, tt.want) {
+			t.Errorf("%s: got %v, want %q", tt.flag, r, tt.want)
+		}
+	}
+	w.Write(t, "netrc", "machine 127.0.0.1\nlogin me\npassword a:b\n")
+	w.Bazel(t, append(layout, "--host_action_env=NETRC="+filepath.Join(w.Dir, "netrc"))...)
 }

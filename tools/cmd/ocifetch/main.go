@@ -36,7 +36,7 @@ func main() { cli.Main("ocifetch", advice, run) }
 func advice(err error) string {
 	var status *fetch.StatusError
 	if errors.As(err, &status) && status.Refused() {
-		return `an action of Bazel reads ~/.netrc, or FILE of --action_env=NETRC=FILE; with a credential helper or HTTP_AUTH, let Bazel download: fetch = "repository" (docs/credentials.md)`
+		return `an action of Bazel reads ~/.netrc, or FILE of --host_action_env=NETRC=FILE; with a credential helper or HTTP_AUTH, let Bazel download: fetch = "repository" (docs/credentials.md)`
 	}
 	return ""
 }
