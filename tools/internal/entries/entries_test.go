@@ -344,7 +344,7 @@ func FuzzFiles(f *testing.F) {
 		for i := range files {
 			h := files[i].Header()
 			name := strings.TrimSuffix(h.Name, "/")
-			if _, twice := seen[name]; twice || name != filepath.Clean(name) || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "..") {
+			if _, twice := seen[name]; twice || name != filepath.Clean(name) || strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") {
 				t.Errorf("path is %q", h.Name)
 			}
 			seen[name] = h.Typeflag

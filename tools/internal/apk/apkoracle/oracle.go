@@ -238,15 +238,13 @@ func (o *Oracle) InvalidVersions(versions []string) ([]string, error) {
 	return invalid, nil
 }
 
-// AddKey makes apk trust a public key under its file's name.
-func (o *Oracle) AddKey(name string, pem []byte) error {
-	return os.WriteFile(filepath.Join(o.root, "etc", "apk", "keys", name), pem, 0o644)
-}
-
-// Listed gives "name-version" of what apk finds in the index of a repository that it trusts by its keys alone. The error
-// is *Refusal where it takes none of it.
-func (o *Oracle) Listed(repository string) ([]string, error) {
-	if err := os.WriteFile(filepath.Join(o.root, "tmp", "repositories"), []byte(repository+"\n"), 0o644); err != nil {
+// Listed gives "name-version" of what apk finds in an index, which it trusts by the distribution's keys alone. The error is
+// *Refusal where it takes none of it.
+func (o *Oracle) Listed(index []byte) ([]string, error) {
+	if err := writeFile(filepath.Join(o.root, "tmp", "listed", Arch, "APKINDEX.tar.gz"), 0o644, bytes.NewReader(index)); err != nil {
+		return nil, err
+	}
+	if err := writeFile(filepath.Join(o.root, "tmp", "repositories"), 0o644, strings.NewReader("/tmp/listed\n")); err != nil {
 		return nil, err
 	}
 	out, err := o.run("search", "--root", "/r", "--arch", Arch, "--keys-dir", "/etc/apk/keys", "--no-network", "--repositories-file", "/tmp/repositories")

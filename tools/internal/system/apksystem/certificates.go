@@ -65,7 +65,11 @@ func (b *builder) addToBundles(certificates []cabundle.Certificate) error {
 		if err != nil {
 			return fmt.Errorf("certificates: the bundle %w", err)
 		}
-		if err := b.overlay.file(at, cabundle.Append(content, certificates), "certificates"); err != nil {
+		bundle, err := cabundle.Append(content, certificates)
+		if err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		if err := b.overlay.file(at, bundle, "certificates"); err != nil {
 			return err
 		}
 	}

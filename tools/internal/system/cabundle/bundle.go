@@ -53,16 +53,10 @@ func Read(bundle []byte) []Certificate {
 	}
 }
 
-// Append returns the bundle with those of the certificates at its end that it does not have yet.
-func Append(bundle []byte, certificates []Certificate) []byte {
-	have := map[[sha256.Size]byte]bool{}
-	for rest := bundle; ; {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		have[sha256.Sum256(block.Bytes)] = true
-	}
+// Append returns the bundle with those of the certificates at its end that it does not have yet. A bundle that hides what
+// follows it, as a block without an end does, is an error.
+func Append(bundle []byte, certificates []Certificate) ([]byte, error) {
+	have := sums(bundle)
 	var b bytes.Buffer
 	b.Write(bundle)
 	if n := len(bundle); n > 0 && bundle[n-1] != '\n' {
@@ -76,5 +70,20 @@ func Append(bundle []byte, certificates []Certificate) []byte {
 		have[sum] = true
 		b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.DER}))
 	}
-	return b.Bytes()
+	found := sums(b.Bytes())
+	for _, c := range certificates {
+		if !found[sha256.Sum256(c.DER)] {
+			return nil, fmt.Errorf("certificate %s: the bundle ends in the middle of a PEM block, which would hide a certificate added after it", c.Name)
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// sums are the SHA-256 digests of a bundle's certificates.
+func sums(bundle []byte) map[[sha256.Size]byte]bool {
+	found := map[[sha256.Size]byte]bool{}
+	for _, c := range Read(bundle) {
+		found[sha256.Sum256(c.DER)] = true
+	}
+	return found
 }

@@ -44,12 +44,19 @@ func TestAppend(t *testing.T) {
 	if err != nil || len(certificates) != 2 {
 		t.Fatalf("%d certificates, %v, want 2", len(certificates), err)
 	}
-	bundle := Append(append([]byte("# comment\n"), bytes.TrimSuffix(old, []byte("\n"))...), certificates)
+	bundle, err := Append(append([]byte("# comment\n"), bytes.TrimSuffix(old, []byte("\n"))...), certificates)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := "# comment\n" + string(old) + string(added); string(bundle) != want {
 		t.Errorf("bundle is\n%s\nwant\n%s", bundle, want)
 	}
-	if again := Append(bundle, certificates); !bytes.Equal(again, bundle) {
+	if again, err := Append(bundle, certificates); err != nil || !bytes.Equal(again, bundle) {
 		t.Error("adding what is there changes the bundle")
+	}
+	cut := []byte("-----BEGIN CERTIFICATE-----\nmm\xe6\xe6\xe6\xe6\xe6\xe6\xe6\xe6\xc8:r\xd4@\x00\x00\x00\u03a2ND C+\x96\xe9\xff\xff\n-----END :")
+	if out, err := Append(cut, certificates); err == nil || !strings.Contains(err.Error(), "ends in the middle of a PEM block") {
+		t.Errorf("a bundle that hides what follows it became %q, %v", out, err)
 	}
 }
 

@@ -50,12 +50,15 @@ func FuzzAppend(f *testing.F) {
 	f.Add([]byte("-----BEGIN -----BEGIN -----END"), []byte{})
 	f.Fuzz(func(t *testing.T, bundle, der []byte) {
 		added := []Certificate{{Name: "a", DER: der}, {Name: "b", DER: der}}
-		out := Append(bundle, added)
+		out, err := Append(bundle, added)
+		if err != nil {
+			return
+		}
 		if !bytes.HasPrefix(out, bundle) {
 			t.Fatalf("%q became %q", bundle, out)
 		}
-		if again := Append(out, added); !bytes.Equal(again, out) {
-			t.Fatalf("%q became %q", out, again)
+		if again, err := Append(out, added); err != nil || !bytes.Equal(again, out) {
+			t.Fatalf("%q became %q (%v)", out, again, err)
 		}
 		Read(out)
 	})

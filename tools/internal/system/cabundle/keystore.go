@@ -90,9 +90,9 @@ func appendPKCS12(store []byte, certificates []Certificate) ([]byte, error) {
 	if err := checkPKCS12(store); err != nil {
 		return nil, fmt.Errorf("keystore: %w", err)
 	}
-	trusted, err := pkcs12.DecodeTrustStore(store, "")
+	trusted, err := decodePKCS12(store, "")
 	if err != nil {
-		if trusted, err = pkcs12.DecodeTrustStore(store, javaPassword); err != nil {
+		if trusted, err = decodePKCS12(store, javaPassword); err != nil {
 			return nil, fmt.Errorf("keystore: it is neither JKS nor PKCS #12 with the usual password: %w", err)
 		}
 	}
@@ -121,4 +121,14 @@ func appendPKCS12(store []byte, certificates []Certificate) ([]byte, error) {
 		return nil, fmt.Errorf("keystore: %w", err)
 	}
 	return out, nil
+}
+
+// decodePKCS12 reads a keystore. The library panics over one whose ciphers have parameters of a wrong size.
+func decodePKCS12(store []byte, password string) (trusted []*x509.Certificate, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			trusted, err = nil, fmt.Errorf("damaged: %v", r)
+		}
+	}()
+	return pkcs12.DecodeTrustStore(store, password)
 }
