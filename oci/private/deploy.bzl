@@ -77,16 +77,23 @@ def _is_stamped(destinations):
         for text in to.tags + (to.repository,)
     ])
 
-def _repository(layer):
-    """Where a run pulls a layer from, or an empty string."""
-    return layer.remote.repository if layer.remote else ""
+def _repositories(layer):
+    """Where a run pulls a layer from."""
+    return layer.remote.repositories if layer.remote else ()
+
+def _insecure_registries(destinations, layers):
+    registries = [registry for to in destinations for registry in to.insecure_registries]
+    for layer in layers:
+        if layer.remote and layer.remote.insecure:
+            registries.extend([repository.partition("/")[0] for repository in layer.remote.repositories])
+    return {registry: True for registry in registries}.keys()
 
 def _layers(layers, path):
     return [
         # A run does not wait for actions to download what it may not need.
         layer_spec(layer, path, blob = not (layer.remote and layer.remote.blob_is_download))
         for layer in layers
-        if not _repository(layer)
+        if not _repositories(layer)
     ]
 
 def _destination(to, path):
@@ -126,10 +133,10 @@ def deploy_executable(ctx, *, command, destinations):
     spec = {
         "command": command,
         "images": [_destination(to, path) for to in destinations],
-        "insecure_registries": {registry: True for to in destinations for registry in to.insecure_registries}.keys(),
+        "insecure_registries": _insecure_registries(destinations, layers),
         "layers": _layers(layers, path),
         "layouts": [path(layout) for layout in depset(transitive = [image.layouts for image in images]).to_list()],
-        "pull_from": {_repository(layer): True for layer in layers if _repository(layer)}.keys(),
+        "pull_from": {repository: True for layer in layers for repository in _repositories(layer)}.keys(),
         "stamp_files": [path(ctx.info_file), path(ctx.version_file)] if _is_stamped(destinations) else [],
         "version": 1,
     }

@@ -77,7 +77,7 @@ def _layer(ctx, descriptor):
     return OciLayerInfo(
         blob = blob,
         inline = descriptor,
-        remote = layer_remote(blob_is_download = True, repository = ctx.attr.repository),
+        remote = layer_remote(blob_is_download = True, insecure = ctx.attr.insecure, repositories = places),
     )
 
 def _pulled_image_impl(ctx):

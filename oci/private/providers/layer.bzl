@@ -18,19 +18,25 @@ None: nobody knows what is in it""",
     "remote": "struct as layer_remote returns it: where else the bytes can be had; None: nowhere but in blob",
 }
 
-def layer_remote(*, urls = (), repository = "", blob_is_download = False):
+def layer_remote(*, urls = (), repositories = (), insecure = False, blob_is_download = False):
     """Says where a layer's bytes can be had besides its blob.
 
     Args:
         urls: strings, where the same file as the blob can be fetched, in order of preference
-        repository: string, `registry/repository` that the layer can be pulled from, or empty
+        repositories: strings, `registry/repository` that the layer can be pulled from, in order of preference
+        insecure: bool, the registries of repositories are spoken to without TLS
         blob_is_download: bool, blob is what an action downloads from there: only actions read it, and what is run, a push
             or a load, downloads for itself what it needs
 
     Returns:
         struct of the same fields, urls a tuple
     """
-    return struct(blob_is_download = blob_is_download, repository = repository, urls = tuple(urls))
+    return struct(
+        blob_is_download = blob_is_download,
+        insecure = insecure,
+        repositories = tuple(repositories),
+        urls = tuple(urls),
+    )
 
 def _init(*, blob, descriptor = None, facts = None, inline = None, libraries = None, programs = (), remote = None):
     if (descriptor == None) == (inline == None):
