@@ -83,7 +83,7 @@ go_deps.from_file(go_mod = "//:go.mod")
 `)
 	}
 	w.Write(t, "go.mod", "module example.com/golden\n\ngo 1.24.0\n\nrequire ("+require+")\n")
-	download := program.Command{Name: "go", Args: []string{"mod", "download"}, Dir: w.Dir, Env: []string{"GOFLAGS=-mod=mod", "GOWORK=off"}}
+	download := program.Command{Name: "go", Args: []string{"mod", "download", "all"}, Dir: w.Dir, Env: []string{"GOFLAGS=-mod=mod", "GOWORK=off"}}
 	if r := download.Run(t); r.Err != nil {
 		t.Fatal(r)
 	}
