@@ -258,7 +258,7 @@ func (y *year) resolve(more map[string][]string) (map[string][]string, error) {
 		request.Repositories = []apkresolve.Repository{{URL: "repo", Packages: packages}}
 		requests = append(requests, request)
 	}
-	solutions, _, err := apkresolve.ResolveAll(requests)
+	solutions, err := apkresolve.ResolveAll(requests)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ func FuzzCompare(f *testing.F) {
 		if x, y := apkversion.Compare(a, b), apkversion.Compare(b, a); apkversion.Valid(a) && apkversion.Valid(b) && x != -y {
 			t.Errorf("%q and %q: %d and %d", a, b, x, y)
 		}
-		apkversion.HasPrefix(a, b)
+		apkversion.ComparePrefix(a, b)
 		if v, err := apkversion.Parse(a); err == nil && v.String() != a {
 			t.Errorf("%q is %q", a, v)
 		}

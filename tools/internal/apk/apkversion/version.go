@@ -197,16 +197,11 @@ func Compare(a, b string) int {
 	return compare(a, b, false)
 }
 
-// HasPrefix says whether v is prefix or begins with it, part by part: 1.2.3-r0
-// has the prefixes 1.2.3, 1.2 and 1 but not 1.2.30 and not 1.1. This is the
-// operator ~ of constraints. As in apk 2.14, a version that ends, or goes on
-// differently, where the prefix has more parts passes too: 1.2-r0 has the prefix
-// 1.2.3 as well.
-func HasPrefix(v, prefix string) bool {
-	return compare(v, prefix, true) == 0
-}
-
-// ComparePrefix is Compare, but 0 where v has the prefix.
+// ComparePrefix is Compare, but 0 where v is prefix or begins with it, part by
+// part: 1.2.3-r0 has the prefixes 1.2.3, 1.2 and 1 but not 1.2.30 and not 1.1.
+// This is the operator ~ of constraints. As in apk 2.14, a version that ends, or
+// goes on differently, where the prefix has more parts passes too: 1.2-r0 has
+// the prefix 1.2.3 as well.
 func ComparePrefix(v, prefix string) int {
 	return compare(v, prefix, true)
 }

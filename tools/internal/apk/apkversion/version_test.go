@@ -78,7 +78,7 @@ func TestValid(t *testing.T) {
 	}
 }
 
-func TestHasPrefix(t *testing.T) {
+func TestComparePrefix(t *testing.T) {
 	for _, tc := range []struct {
 		v, prefix string
 		want      bool
@@ -96,8 +96,8 @@ func TestHasPrefix(t *testing.T) {
 		{"1.2-r0", "1.2.3", true}, // sic
 		{"1.2", "1.2_rc1", true},  // sic
 	} {
-		if got := HasPrefix(tc.v, tc.prefix); got != tc.want {
-			t.Errorf("HasPrefix(%q, %q) is %v, want %v", tc.v, tc.prefix, got, tc.want)
+		if got := ComparePrefix(tc.v, tc.prefix); (got == 0) != tc.want {
+			t.Errorf("ComparePrefix(%q, %q) is %d, want 0: %v", tc.v, tc.prefix, got, tc.want)
 		}
 	}
 }

@@ -15,28 +15,31 @@ type ArchVersion struct{ Arch, Version string }
 // others. Those that do not have it at all do not count.
 type Difference struct {
 	Name     string
-	Versions []ArchVersion // in the order of the requests
+	Versions []ArchVersion // in the order of the architectures
 }
 
-// String is "musl: 1.2.4-r4 (x86_64), 1.2.2-r0 (aarch64)".
+// String is "musl differs by architecture: 1.2.4-r4 (x86_64), 1.2.2-r0 (aarch64)".
 func (d Difference) String() string {
 	var texts []string
 	for _, v := range d.Versions {
 		texts = append(texts, v.Version+" ("+v.Arch+")")
 	}
-	return d.Name + ": " + strings.Join(texts, ", ")
+	return d.Name + " differs by architecture: " + strings.Join(texts, ", ")
 }
 
 // ResolveAll answers one request for each of several architectures, with the
-// same version of a package everywhere where that is possible. What differs in
-// the end, by name, is in the second result. Solutions are in the order of the
-// requests.
-func ResolveAll(requests []Request) ([]*Solution, []Difference, error) {
+// same version of a package everywhere where that is possible. Solutions are in
+// the order of the requests.
+func ResolveAll(requests []Request) ([]*Solution, error) {
 	best, err := resolveEach(requests)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	left := differences(requests, best)
+	var archs []string
+	for _, r := range requests {
+		archs = append(archs, r.Arch)
+	}
+	left := Differences(archs, best)
 	tried := map[string]bool{} // "name version"
 	for len(left) > 0 {
 		// Try the newest version that all have and that was not tried yet, for
@@ -70,13 +73,13 @@ func ResolveAll(requests []Request) ([]*Solution, []Difference, error) {
 		}
 		solutions, err := resolveEach(attempt)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if now := differences(requests, solutions); len(now) < len(left) {
+		if now := Differences(archs, solutions); len(now) < len(left) {
 			best, left = solutions, now
 		}
 	}
-	return best, left, nil
+	return best, nil
 }
 
 func resolveEach(requests []Request) ([]*Solution, error) {
@@ -109,8 +112,9 @@ func agreed(solutions []*Solution) map[string]string {
 	return versions
 }
 
-// differences gives the names that solutions have at several versions, sorted.
-func differences(requests []Request, solutions []*Solution) []Difference {
+// Differences gives the packages that solutions, one for each of archs, have at
+// several versions, sorted by name.
+func Differences(archs []string, solutions []*Solution) []Difference {
 	byName := map[string]*Difference{}
 	for i, s := range solutions {
 		for _, p := range s.Packages {
@@ -119,7 +123,7 @@ func differences(requests []Request, solutions []*Solution) []Difference {
 				d = &Difference{Name: p.Name}
 				byName[p.Name] = d
 			}
-			d.Versions = append(d.Versions, ArchVersion{requests[i].Arch, p.Version})
+			d.Versions = append(d.Versions, ArchVersion{archs[i], p.Version})
 		}
 	}
 	var list []Difference

@@ -46,7 +46,7 @@ func (m *market) keep(newest solutions, old *lockfile.Lock, named map[string]boo
 	if chosen, err = m.together(chosen, held, old); err != nil {
 		return nil, err
 	}
-	if m.config.RequireSameVersion && len(differences(chosen)) > 0 {
+	if m.config.RequireSameVersion && len(m.differences(chosen)) > 0 {
 		return newest, nil
 	}
 	for _, arch := range m.config.Archs {
@@ -181,15 +181,15 @@ func (m *market) together(chosen solutions, held map[string]pins, old *lockfile.
 		for arch := range held {
 			loose[arch] = maps.Clone(held[arch])
 		}
-		before := differences(chosen)
+		before := m.differences(chosen)
 		freed := 0
 		for _, d := range before {
-			if len(apart[d.name]) > 1 && !m.config.RequireSameVersion {
+			if len(apart[d.Name]) > 1 && !m.config.RequireSameVersion {
 				continue
 			}
 			for _, arch := range m.config.Archs {
-				if _, ok := loose[arch][d.name]; ok {
-					delete(loose[arch], d.name)
+				if _, ok := loose[arch][d.Name]; ok {
+					delete(loose[arch], d.Name)
 					freed++
 				}
 			}
@@ -201,7 +201,7 @@ func (m *market) together(chosen solutions, held map[string]pins, old *lockfile.
 		if err != nil {
 			return nil, err
 		}
-		if len(differences(next)) >= len(before) {
+		if len(m.differences(next)) >= len(before) {
 			return chosen, nil
 		}
 		chosen, held = next, loose

@@ -73,7 +73,7 @@ func (l *Locker) finish(ctx context.Context, m *market, chosen solutions, old *l
 	lock := &lockfile.Lock{
 		Version:      lockfile.Version,
 		Config:       Normalise(config),
-		Notes:        versionNotes(config.Archs, chosen),
+		Notes:        m.versionNotes(chosen),
 		Repositories: repositories(config, m.indexes),
 	}
 	if config.RequireSameVersion && len(lock.Notes) > 0 {

@@ -50,7 +50,7 @@ func (m *market) align(held map[string]pins) (solutions, error) {
 	for _, arch := range m.config.Archs {
 		requests = append(requests, m.request(arch, held[arch].allows))
 	}
-	aligned, _, err := apkresolve.ResolveAll(requests)
+	aligned, err := apkresolve.ResolveAll(requests)
 	if err != nil {
 		return nil, err
 	}

@@ -1,49 +1,26 @@
 package locker
 
 import (
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
+
+	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
 )
 
-// A difference is a package that architectures get different versions of.
-type difference struct {
-	name     string
-	versions map[string]string // by architecture
-}
-
-// differences are sorted by name.
-func differences(s solutions) []difference {
-	versions := make(map[string]map[string]string) // name -> arch -> version
-	for arch, solution := range s {
-		for _, p := range solution.Packages {
-			if versions[p.Name] == nil {
-				versions[p.Name] = make(map[string]string)
-			}
-			versions[p.Name][arch] = p.Version
-		}
+// differences are the packages that architectures get different versions of,
+// sorted by name.
+func (m *market) differences(s solutions) []apkresolve.Difference {
+	var each []*apkresolve.Solution
+	for _, arch := range m.config.Archs {
+		each = append(each, s[arch])
 	}
-	var all []difference
-	for _, name := range slices.Sorted(maps.Keys(versions)) {
-		if len(slices.Compact(slices.Sorted(maps.Values(versions[name])))) > 1 {
-			all = append(all, difference{name, versions[name]})
-		}
-	}
-	return all
+	return apkresolve.Differences(m.config.Archs, each)
 }
 
 // versionNotes has a sentence for each difference.
-func versionNotes(archs []string, s solutions) []string {
+func (m *market) versionNotes(s solutions) []string {
 	var notes []string
-	for _, d := range differences(s) {
-		var each []string
-		for _, arch := range archs {
-			if v, ok := d.versions[arch]; ok {
-				each = append(each, fmt.Sprintf("%s (%s)", v, arch))
-			}
-		}
-		notes = append(notes, fmt.Sprintf("%s differs by architecture: %s", d.name, strings.Join(each, ", ")))
+	for _, d := range m.differences(s) {
+		notes = append(notes, d.String())
 	}
 	return notes
 }

@@ -63,10 +63,6 @@ func (g *Graph) addTriggers() {
 // Names returns the names of all packages, sorted.
 func (g *Graph) Names() []string { return slices.Sorted(maps.Keys(g.packages)) }
 
-// Roots returns the names of the packages that apk.yaml asks for, sorted. A root
-// that is a virtual stands for its providers.
-func (g *Graph) Roots() []string { return g.roots }
-
 // Package returns the entry of a package, or nil.
 func (g *Graph) Package(name string) *lockfile.Package { return g.packages[name] }
 
