@@ -22,6 +22,9 @@ func TestParse(t *testing.T) {
 		`{"name":1}`:                   "cannot unmarshal number",
 		`{"name":"a"} {"name":"b"}`:    "more after the first JSON value",
 		`{"name":"a"}}`:                "more after the first JSON value",
+		`{"name":"b","name":"a"}`:      `key "name" is twice`,
+		`{"name":"b","n\u0061me":"a"}`: `key "name" is twice`,
+		"{\"name\":\"\xff\"}":          "not UTF-8",
 		"{\"name\":\"a\"}\n<<<<<<< me": "more after the first JSON value",
 	} {
 		var got document
@@ -31,6 +34,28 @@ func TestParse(t *testing.T) {
 		}
 		if want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: error is %v, want one with %q", text, err, want)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":{"a":[{"a":"a"},{"a":1}],"b":"a"},"b":["a","a"]}`: "a a a a b b ",
+		`{"a":1,"b":[],"a":{"c":null,"c":"a"}}`:                 "a b a! c c! ",
+		`["a",{},{"a":{}},"a"]`:                                 "a ",
+		`"a"`:                                                   "",
+	} {
+		var got strings.Builder
+		err := jsondoc.Keys([]byte(text), func(key string, again bool) error {
+			got.WriteString(key)
+			if again {
+				got.WriteByte('!')
+			}
+			got.WriteByte(' ')
+			return nil
+		})
+		if err != nil || got.String() != want {
+			t.Errorf("%s: got %q and %v, want %q", text, got.String(), err, want)
 		}
 	}
 }

@@ -111,6 +111,8 @@ func TestParseRefuses(t *testing.T) {
 		{"other version", `"version": 2,`, `"version": 1,`, "version is 1, want 2: another release of rules_apk wrote it"},
 		{"no version", `"version": 2,`, ``, "no version"},
 		{"merge conflict", `"packages": [` + "\n    {", "<<<<<<< HEAD\n", "line 27: invalid character '<'"},
+		{"key twice", `"version": 2,`, `"version": 2, "version": 2,`, `key "version" is twice in one object`},
+		{"key in capitals", `"size":35`, `"SIZE":35`, `key "SIZE", want "size": fields of a lock are in lower case`},
 		{"unknown field", `"depends":`, `"dependz":`, `unknown field "dependz"`},
 		{"wrong type", `"size":35`, `"size":"35"`, "line "},
 		{"after the end", "\n}\n", "\n}\n{}", "after top-level value"},

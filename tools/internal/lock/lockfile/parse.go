@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
@@ -31,10 +32,21 @@ func Parse(data []byte) (*Lock, error) {
 	if err := jsondoc.Parse(data, &l); err != nil {
 		return nil, describe(data, err)
 	}
+	if err := jsondoc.Keys(data, lowerCase); err != nil {
+		return nil, err
+	}
 	if err := l.check(); err != nil {
 		return nil, err
 	}
 	return &l, nil
+}
+
+// lowerCase refuses keys that Go's reader takes for a field of that name, and Bazel's does not.
+func lowerCase(key string, _ bool) error {
+	if lower := strings.ToLower(key); lower != key {
+		return fmt.Errorf("key %q, want %q: fields of a lock are in lower case", key, lower)
+	}
+	return nil
 }
 
 // ErrEmpty is the error of Parse for an empty file, which is what users commit
