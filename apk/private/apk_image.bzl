@@ -156,7 +156,9 @@ def _apk_image_impl(ctx):
         repositories = _repositories(closures),
         world = sorted({closure.name: True for closure in closures}),
     )
-    system = system_layer(ctx, packages = packages, spec = spec | packed.spec)
+    err, system = system_layer(ctx, packages = packages, spec = spec | packed.spec)
+    if err:
+        fail("%s: %s" % (ctx.label, err))
     err, image = image_manifest(
         ctx,
         annotations = ctx.attr.annotations,

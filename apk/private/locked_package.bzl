@@ -5,7 +5,7 @@ load("//apk/private/actions:facts.bzl", "apk_facts")
 load("//apk/private/providers:package.bzl", "ApkPackageInfo")
 load("//oci/private:layers.bzl", "layer_descriptor")
 load("//oci/private:ocibuild.bzl", "OCIBUILD_ATTRS")
-load("//oci/private:ocifetch.bzl", "download_spec", "ocifetch_file")
+load("//oci/private:ocifetch.bzl", "download_spec", "environment_problem", "ocifetch_file")
 load("//oci/private/providers:layer.bzl", "OciLayerInfo", "layer_remote")
 
 visibility("public")  # Loaded by the repositories that the module extension makes.
@@ -57,6 +57,9 @@ def _locked_package_impl(ctx):
     apk = ctx.file.apk
     download = None
     if not apk:
+        err = environment_problem(ctx)
+        if err:
+            fail("%s: %s" % (ctx.label, err))
         apk = ctx.actions.declare_file("%s-%s.apk" % (entry["name"], entry["version"]))
         download = download_spec(
             name = apk.basename,

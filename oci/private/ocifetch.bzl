@@ -30,15 +30,26 @@ def download_spec(*, name, urls, sha256, size):
     """
     return json.encode({"name": name, "sha256": sha256, "size": size, "urls": urls})
 
+def environment_problem(ctx):
+    """Says what is wrong with the environment that actions get.
+
+    Args:
+        ctx: context of a rule that downloads by an action
+
+    Returns:
+        string, or None
+    """
+    if "HTTP_AUTH" in ctx.configuration.default_shell_env:
+        return ("HTTP_AUTH in the environment of actions: the password would be part of each action, in caches and logs; " +
+                "write it to a netrc file and use --host_action_env=NETRC=FILE, or have Bazel download: fetch = \"repository\"")
+    return None
+
 def _environment(ctx):
     """Proxies and netrc are all that may come from outside: `--action_env=HTTPS_PROXY=…`, for tools `--host_action_env`.
 
     What images are made of is for the machine that makes them: it has the environment of tools.
     """
     outside = ctx.configuration.default_shell_env
-    if "HTTP_AUTH" in outside:
-        fail("HTTP_AUTH in the environment of actions: the password would be part of each action, in caches and logs; " +
-             "write it to a netrc file and use --host_action_env=NETRC=FILE, or have Bazel download: fetch = \"repository\"")
     return {name: outside[name] for name in _VARIABLES if name in outside}
 
 def ocifetch_file(ctx, *, download, output):

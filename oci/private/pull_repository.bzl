@@ -92,7 +92,7 @@ def _get(repository_ctx, kind, digest, output, headers = {}):
     """Fetches a document.
 
     Returns:
-        dict, what it says
+        (err, document): dict, what it says
     """
     attr = repository_ctx.attr
     urls = []
@@ -111,13 +111,13 @@ def _get(repository_ctx, kind, digest, output, headers = {}):
         url = urls,
     )
     if not result.success:
-        fail("%s/%s: cannot fetch %s/%s; Bazel's warning says why. Check the name, and, where a login is needed, that " % (
+        return "%s/%s: cannot fetch %s/%s; Bazel's warning says why. Check the name, and, where a login is needed, that " % (
             attr.registry,
             attr.repository,
             kind,
             digest,
-        ) + "Bazel has one: --credential_helper=…, ~/.netrc, or Docker's config.json")
-    return json.decode(repository_ctx.read(output))
+        ) + "Bazel has one: --credential_helper=…, ~/.netrc, or Docker's config.json", None
+    return None, json.decode(repository_ctx.read(output))
 
 def _manifest(repository_ctx, digest):
     return _get(repository_ctx, "manifests", digest, "manifest.json", headers = {"Accept": _MANIFEST_TYPES})
@@ -174,15 +174,21 @@ def _pulled_image(attr, name, manifest, config):
 def _pull_repository_impl(repository_ctx):
     attr = repository_ctx.attr
     name = "%s/%s" % (attr.registry, attr.repository)
-    manifest = _manifest(repository_ctx, attr.digest)
+    err, manifest = _manifest(repository_ctx, attr.digest)
+    if err:
+        fail(err)
     err, digest = _choose(attr, name, manifest)
     config = None
     if not err:
         if digest:
-            manifest = _manifest(repository_ctx, digest)
+            fetch_err, manifest = _manifest(repository_ctx, digest)
+            if fetch_err:
+                fail(fetch_err)
         if "config" not in manifest or "layers" not in manifest:
             fail("%s@%s is neither an image nor an index of the formats of OCI and Docker, version 2" % (name, attr.digest))
-        config = _get(repository_ctx, "blobs", manifest["config"]["digest"], "config.json")
+        fetch_err, config = _get(repository_ctx, "blobs", manifest["config"]["digest"], "config.json")
+        if fetch_err:
+            fail(fetch_err)
         err = _check_config(attr, name, manifest, config)
 
     # A query loads the repositories of all platforms. That there is no image for one is an error of who builds for it.

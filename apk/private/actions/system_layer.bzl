@@ -72,20 +72,20 @@ def _add_files(args, ctx):
     """Adds paths, keys and certificates.
 
     Returns:
-        list of Files, the inputs
+        (err, inputs): list of Files
     """
     inputs = []
     for target, path in ctx.attr.files.items():
         files = target[DefaultInfo].files.to_list()
         if len(files) != 1:
-            fail("%s: files: %s has %d files for the path \"%s\", want one" % (ctx.label, target.label, len(files), path))
+            return "files: %s has %d files for the path \"%s\", want one" % (target.label, len(files), path), None
         args.add(json.encode({"path": path, "type": "file"}), format = "--path=%s")
         args.add(files[0], format = "--file=%s")
         inputs.extend(files)
     args.add_all(ctx.attr.paths, format_each = "--path=%s")  # after the files, which they may be about
     args.add_all(ctx.files.keys, format_each = "--key-file=%s")
     args.add_all(ctx.files.certificates, format_each = "--certificate=%s")
-    return inputs + ctx.files.keys + ctx.files.certificates
+    return None, inputs + ctx.files.keys + ctx.files.certificates
 
 def _add_packages(args, ctx, packages):
     """Adds the packages' files where a path changes permissions or is a hard link: whose file that is only facts say.
@@ -111,7 +111,7 @@ def system_layer(ctx, *, spec, packages):
         packages: list of ApkPackageInfo, in install order
 
     Returns:
-        struct of layer, an OciLayerInfo, report, a File, and config_fragment, a File
+        (err, value): struct of layer, an OciLayerInfo, report, a File, and config_fragment, a File
     """
     name = ctx.label.name
     layer = ctx.actions.declare_file(name + ".system.tar.gz")
@@ -123,7 +123,10 @@ def system_layer(ctx, *, spec, packages):
     args = ocibuild_args(ctx)
     args.add(json.encode(spec), format = "--spec=%s")
     args.add_all(facts, format_each = "--facts=%s")
-    inputs = facts + _add_files(args, ctx) + _add_packages(args, ctx, packages)
+    err, files = _add_files(args, ctx)
+    if err:
+        return err, None
+    inputs = facts + files + _add_packages(args, ctx, packages)
     args.add(layer, format = "--blob-out=%s")
     args.add(descriptor, format = "--layer-out=%s")
     args.add(report, format = "--report-out=%s")
@@ -137,7 +140,7 @@ def system_layer(ctx, *, spec, packages):
         mnemonic = "ApkSystemLayer",
         progress_message = "Composing the system layer of %{label}",
     )
-    return struct(
+    return None, struct(
         config_fragment = config_fragment,
         layer = OciLayerInfo(blob = layer, descriptor = descriptor, libraries = ()),
         report = report,
