@@ -23,6 +23,9 @@ const (
 	RSASHA512 Algorithm = "RSA512"
 )
 
+// hashes has every algorithm.
+var hashes = map[Algorithm]crypto.Hash{RSASHA1: crypto.SHA1, RSASHA256: crypto.SHA256, RSASHA512: crypto.SHA512}
+
 const namePrefix = ".SIGN."
 
 // A Signature is one file of a signature section.
@@ -57,14 +60,5 @@ func ParseFileName(name string) (alg Algorithm, key string, ok bool) {
 	return alg, key, true
 }
 
-func (a Algorithm) hash() crypto.Hash {
-	switch a {
-	case RSASHA1:
-		return crypto.SHA1
-	case RSASHA256:
-		return crypto.SHA256
-	case RSASHA512:
-		return crypto.SHA512
-	}
-	return 0
-}
+// hash is 0 for an algorithm that this package does not know.
+func (a Algorithm) hash() crypto.Hash { return hashes[a] }

@@ -6,6 +6,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +26,7 @@ func NewSigner(pemBytes []byte, name string, algorithm Algorithm) (*Signer, erro
 		return nil, fmt.Errorf("signing key: name is %q, want the public key's file name, ending in %q", name, KeySuffix)
 	}
 	if algorithm.hash() == 0 {
-		return nil, fmt.Errorf("signing key %q: algorithm is %q, want %q, %q or %q", name, algorithm, RSASHA1, RSASHA256, RSASHA512)
+		return nil, fmt.Errorf("signing key %q: algorithm is %q, want one of %q", name, algorithm, slices.Sorted(maps.Keys(hashes)))
 	}
 	key, err := parsePrivate(pemBytes)
 	if err != nil {
