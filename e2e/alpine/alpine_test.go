@@ -1,5 +1,5 @@
-// Package alpine builds the Alpine example out of real packages, from outside,
-// through the public API only, and runs what comes of it.
+// Package alpine builds the Alpine example out of real packages, from outside, through the public API only, and runs
+// what comes of it.
 package alpine
 
 import (
@@ -32,8 +32,8 @@ platform(name = "amd64", constraint_values = ["@platforms//os:linux", "@platform
 platform(name = "arm64", constraint_values = ["@platforms//os:linux", "@platforms//cpu:aarch64"])
 `
 
-// example is the workspace that examples/alpine is meant to be copied into, on
-// the repository and keys in shared instead of Alpine's mirror.
+// example is the workspace that examples/alpine is meant to be copied into, on the repository and keys in shared
+// instead of Alpine's mirror.
 func example(t *testing.T, shared string) *workspace.Workspace {
 	t.Helper()
 	dir := filepath.Join(workspace.Checkout(t), "examples", "alpine")
@@ -71,8 +71,8 @@ func TestExample(t *testing.T) {
 	shared := workspace.Shared(t)
 	w := example(t, shared)
 
-	// Without a lock: what needs it is left out, with a message; asked for by name, it is an error. Both name the command;
-	// the error through the name of a constraint, which cannot hold the colon of @alpine//:lock.
+	// Without a lock: what needs it is left out, with a message; asked for by name, it is an error. Both name the
+	// command; the error through the name of a constraint, which cannot hold the colon of @alpine//:lock.
 	if r := w.Try(t, "build", "//..."); r.Err != nil || !strings.Contains(r.Stderr, "bazel run @alpine//:lock") {
 		t.Fatalf("want a message that names the command, got %s", r)
 	}
@@ -146,8 +146,7 @@ func names(packages []lockedPackage, arch string) []string {
 	return names
 }
 
-// testLayers checks, for every package: digest in the manifest = datahash in the
-// package = SHA-256 of the byte range.
+// testLayers checks, for every package: digest in the manifest = datahash in the package = SHA-256 of the byte range.
 func testLayers(t *testing.T, w *workspace.Workspace, layouts map[string]string, packages []lockedPackage) {
 	ociArch := map[string]string{"x86_64": "amd64", "aarch64": "arm64"}
 	for apkArch, arch := range ociArch {
@@ -201,8 +200,7 @@ func testLayers(t *testing.T, w *workspace.Workspace, layouts map[string]string,
 	}
 }
 
-// datahash reads the field out of a control section with nothing but gzip: the
-// archive's blocks are of no interest.
+// datahash reads the field out of a control section with nothing but gzip: the archive's blocks are of no interest.
 func datahash(t *testing.T, control []byte) string {
 	t.Helper()
 	text := gunzip(t, control)

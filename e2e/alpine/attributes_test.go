@@ -178,8 +178,8 @@ func certificate(t *testing.T) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
-// testGlibc packs a program of this machine's Debian, its libraries and its dynamic linker with apk_package. In the image it
-// starts without LD_LIBRARY_PATH, although its libraries are where only etc/ld.so.conf says.
+// testGlibc packs a program of this machine's Debian, its libraries and its dynamic linker with apk_package. In the
+// image it starts without LD_LIBRARY_PATH, although its libraries are where only etc/ld.so.conf says.
 func testGlibc(t *testing.T, w *workspace.Workspace) {
 	const linker, expr = "/lib64/ld-linux-x86-64.so.2", "/usr/bin/expr"
 	for _, p := range []string{linker, expr, "/usr/bin/ldd", "/sbin/ldconfig"} {

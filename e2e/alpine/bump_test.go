@@ -15,8 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// TestBump changes one package of an image: what is rebuilt is that package's
-// facts, the system layer and the manifest.
+// TestBump changes one package of an image: what is rebuilt is that package's facts, the system layer and the manifest.
 func TestBump(t *testing.T) {
 	shared := workspace.Shared(t)
 	ocibuild := program.Build(t, workspace.Checkout(t), "./tools/cmd/ocibuild")

@@ -1,5 +1,5 @@
-// Package apk checks images against the real apk: the same packages, put into an image's layers by ocibuild and installed
-// by apk, must give the same system.
+// Package apk checks images against the real apk: the same packages, put into an image's layers by ocibuild and
+// installed by apk, must give the same system.
 package apk
 
 import (

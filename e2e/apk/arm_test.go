@@ -15,8 +15,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/rootfs"
 )
 
-// A busybox of Alpine 3.13, for another architecture, whose package lists its applets nowhere: the links are those that the
-// program itself makes.
+// A busybox of Alpine 3.13, for another architecture, whose package lists its applets nowhere: the links are those that
+// the program itself makes.
 func TestAppletsWithoutAList(t *testing.T) {
 	program.RequireRoot(t)
 	program.Require(t, "qemu-aarch64-static")

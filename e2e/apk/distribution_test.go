@@ -17,8 +17,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// distribution makes a repository of the real packages of a glibc distribution, with an index and a key of the test's own,
-// and returns its name in the chroot.
+// distribution makes a repository of the real packages of a glibc distribution, with an index and a key of the test's
+// own, and returns its name in the chroot.
 func (b *bench) distribution(t *testing.T) string {
 	t.Helper()
 	packages, err := filepath.Glob(filepath.Join(workspace.Shared(t), "apk", "glibc", realapk.Arch, "*.apk"))
@@ -50,8 +50,9 @@ func (b *bench) distribution(t *testing.T) string {
 	return "/repo/glibc"
 }
 
-// A distribution with glibc, whose baselayout ships /tmp as 0755, whose packages state no commit and one of which ships an
-// ld.so.cache that is out of date: the image is the system that apk makes of it, but for the cache, and its programs run.
+// A distribution with glibc, whose baselayout ships /tmp as 0755, whose packages state no commit and one of which ships
+// an ld.so.cache that is out of date: the image is the system that apk makes of it, but for the cache, and its programs
+// run.
 func TestGlibcDistribution(t *testing.T) {
 	b := newBench(t)
 	repository := b.distribution(t)
@@ -125,8 +126,8 @@ func TestNoLibraryCacheForMusl(t *testing.T) {
 	b.same(t, i.root, "/real")
 }
 
-// Directories that apk makes before it installs anything stay as it made them; and apk can go on from an image of which no
-// package has a /var.
+// Directories that apk makes before it installs anything stay as it made them; and apk can go on from an image of which
+// no package has a /var.
 func TestInitialDirectories(t *testing.T) {
 	b := newBench(t)
 	dir := func(name string, mode int64, uid int) tarapk.Entry {

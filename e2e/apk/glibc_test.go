@@ -12,8 +12,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/realapk"
 )
 
-// A program of Debian's, with Debian's glibc in a folder that only etc/ld.so.conf names, starts without LD_LIBRARY_PATH:
-// the dynamic linker finds its libraries through the cache that no ldconfig has made.
+// A program of Debian's, with Debian's glibc in a folder that only etc/ld.so.conf names, starts without
+// LD_LIBRARY_PATH: the dynamic linker finds its libraries through the cache that no ldconfig has made.
 func TestLibraryCache(t *testing.T) {
 	b := newBench(t)
 	const linker = "/lib64/ld-linux-x86-64.so.2"

@@ -15,8 +15,8 @@ import (
 // record is what a name must not put into apk's database: a package that nobody installed.
 const record = "\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\nC:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:openssl\nV:9.9.9-r0\nA:x86_64\nF:etc\nR:z"
 
-// badNames are entries that no image may have, with what ocibuild says, and apk: nothing where it would make a file of the
-// name, which in an image is a whiteout.
+// badNames are entries that no image may have, with what ocibuild says, and apk: nothing where it would make a file of
+// the name, which in an image is a whiteout.
 func badNames() map[string]struct {
 	entries   []tarapk.Entry
 	ours, apk string
@@ -49,8 +49,8 @@ func badNames() map[string]struct {
 	}
 }
 
-// Names that would forge a record of the database, hide what is in the image, or cannot be unpacked, are refused by name,
-// package and rule, where the real apk refuses them, too, or where an image cannot have them.
+// Names that would forge a record of the database, hide what is in the image, or cannot be unpacked, are refused by
+// name, package and rule, where the real apk refuses them, too, or where an image cannot have them.
 func TestNamesThatForgeOrHide(t *testing.T) {
 	b := newBench(t)
 	for name, c := range badNames() {

@@ -31,8 +31,7 @@ func clean(w *bazel.Workspace) func(ctx context.Context, run int) error {
 	}
 }
 
-// baseline is the build of an empty genrule by the same server, measured once
-// for each state of it: "clean" or "warm".
+// baseline is the build of an empty genrule by the same server, measured once for each state of it: "clean" or "warm".
 func (l *lab) baseline(ctx context.Context, s *realSet, state string) (*float64, error) {
 	series, ok := l.baselines[state]
 	if !ok {

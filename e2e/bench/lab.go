@@ -167,8 +167,8 @@ func (l *lab) repeat(ctx context.Context, n int, prepare func(ctx context.Contex
 	return series, nil
 }
 
-// warmUp is how many runs do not count: Bazel's server compiles its own code while it works, and takes twice as long for
-// what it has not done a few times.
+// warmUp is how many runs do not count: Bazel's server compiles its own code while it works, and takes twice as long
+// for what it has not done a few times.
 const warmUp = 3
 
 // settled is repeat after runs that do not count.

@@ -1,6 +1,5 @@
-// Command bench measures what builds with rules_apk cost: it makes workspaces on
-// real and on generated packages, builds them in the states that matter, and
-// prints a table. It asserts nothing.
+// Command bench measures what builds with rules_apk cost: it makes workspaces on real and on generated packages, builds
+// them in the states that matter, and prints a table. It asserts nothing.
 package main
 
 import (

@@ -117,8 +117,7 @@ func (s *realSet) bump(ctx context.Context) (time.Duration, error) {
 	return s.lab.lock(ctx, s.Dir, "update", bumped)
 }
 
-// The Bazel packages of the images: //images/n100 holds those that 100 images
-// are more than 10.
+// The Bazel packages of the images: //images/n100 holds those that 100 images are more than 10.
 var steps = []int{1, 10, 100, 1000}
 
 func (s *realSet) writeImages() error {

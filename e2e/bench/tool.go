@@ -75,9 +75,8 @@ func (l *lab) program(ctx context.Context, args ...string) (time.Duration, int64
 
 var highWater = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)
 
-// watch returns the peak memory of a process in bytes, as last seen before its
-// end. What the system says after it (ru_maxrss) counts the memory of the
-// program that has started it, too.
+// watch returns the peak memory of a process in bytes, as last seen before its end. What the system says after it
+// (ru_maxrss) counts the memory of the program that has started it, too.
 func watch(pid int) int64 {
 	var peak int64
 	for {
@@ -90,8 +89,7 @@ func watch(pid int) int64 {
 	}
 }
 
-// peakMemory returns that of a process in bytes, so far. There is none of a
-// process that has ended.
+// peakMemory returns that of a process in bytes, so far. There is none of a process that has ended.
 func peakMemory(dir string) (int64, bool) {
 	status, err := os.ReadFile(filepath.Join(dir, "status"))
 	m := highWater.FindSubmatch(status)

@@ -65,9 +65,8 @@ oci_image(
 )
 `
 
-// newWorkspace makes a workspace with one lock, called alpine, on repositories,
-// for archs, and all of packages as its roots. There is no lock yet. fetch, if
-// not empty, is the lock's attribute of this name.
+// newWorkspace makes a workspace with one lock, called alpine, on repositories, for archs, and all of packages as its
+// roots. There is no lock yet. fetch, if not empty, is the lock's attribute of this name.
 func (l *lab) newWorkspace(name, fetch string, repositories, keys, archs, packages []string) (*bazel.Workspace, error) {
 	w := &bazel.Workspace{
 		Launcher: filepath.Join(l.checkout, "bazelw"),

@@ -22,8 +22,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// repository makes a repository out of args and returns its files' contents and
-// what was printed.
+// repository makes a repository out of args and returns its files' contents and what was printed.
 func repository(t *testing.T, ocibuild, key string, args ...string) (map[string]string, string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,4 +1,5 @@
-// Package faults has no code but tests: what programs that are killed, disks that are full and networks that fail leave behind.
+// Package faults has no code but tests: what programs that are killed, disks that are full and networks that fail leave
+// behind.
 package faults
 
 import (
@@ -204,8 +205,8 @@ func leftOver(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// killed starts a program again and again and kills it at some moment, then lets it run to its end: whatever it has left must
-// be whole each time, and in the end nothing unfinished is there.
+// killed starts a program again and again and kills it at some moment, then lets it run to its end: whatever it has
+// left must be whole each time, and in the end nothing unfinished is there.
 func killed(t *testing.T, p *place, c program.Command, check func() error) {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
@@ -308,7 +309,8 @@ func TestKilled(t *testing.T) {
 	})
 }
 
-// A disk that is full is an error that says so; nothing half is left under a name, and with room the same command works.
+// A disk that is full is an error that says so; nothing half is left under a name, and with room the same command
+// works.
 func TestFullDisk(t *testing.T) {
 	program.RequireRoot(t)
 	program.Require(t, "mount", "umount")

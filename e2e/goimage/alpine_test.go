@@ -48,8 +48,7 @@ oci_test(
 )
 `
 
-// alpine puts the program on an image of real packages and runs it in every
-// runtime that there is.
+// alpine puts the program on an image of real packages and runs it in every runtime that there is.
 func (e *env) alpine(t *testing.T) {
 	shared := filepath.Join(workspace.Shared(t), "apk")
 	e.w.Write(t, "alpine/apk.yaml", fmt.Sprintf("repositories: [%s/alpine]\nkeyring: [%s/keys]\narchs: [x86_64, aarch64]\npackages: [alpine-baselayout, busybox, ca-certificates-bundle]\n", shared, shared))

@@ -1,5 +1,5 @@
-// Package goimage takes a Go program from its source to containers of two
-// architectures and to a registry, from outside, the way a user would.
+// Package goimage takes a Go program from its source to containers of two architectures and to a registry, from
+// outside, the way a user would.
 package goimage
 
 import (
@@ -200,8 +200,8 @@ func (e *env) runs(t *testing.T) {
 	}
 }
 
-// runTest has Bazel run the test outside of a sandbox: in one the machine's
-// runtimes may be out of reach, and the test skips.
+// runTest has Bazel run the test outside of a sandbox: in one the machine's runtimes may be out of reach, and the test
+// skips.
 func (e *env) runTest(t *testing.T) {
 	program.RequireRoot(t)
 	program.Require(t, "runc")
@@ -255,8 +255,8 @@ func (e *env) edit(t *testing.T) {
 	}
 }
 
-// oneCPU builds on one CPU in another output base. A comment below the code has
-// the program compiled again, for no cache knows that source; it is the same.
+// oneCPU builds on one CPU in another output base. A comment below the code has the program compiled again, for no
+// cache knows that source; it is the same.
 func (e *env) oneCPU(t *testing.T) {
 	program.Require(t, "taskset")
 	e.w.Write(t, "main.go", source+"\n// "+t.TempDir()+"\n")

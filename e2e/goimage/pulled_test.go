@@ -209,9 +209,8 @@ func (e *env) parts(t *testing.T, storage, plain string, digest v1.Hash) {
 	}
 }
 
-// tokens pulls from what Bazel is told is Docker Hub, which is asked for a token
-// first. That the token then is shown is not seen here: Bazel does not pass it
-// on to where it has been told to go instead.
+// tokens pulls from what Bazel is told is Docker Hub, which is asked for a token first. That the token then is shown is
+// not seen here: Bazel does not pass it on to where it has been told to go instead.
 func (e *env) tokens(t *testing.T, storage string, pull func(string), digest v1.Hash) {
 	t.Helper()
 	hub := e.server.Start(t, registry.Options{Storage: storage})

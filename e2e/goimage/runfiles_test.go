@@ -10,8 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"
 )
 
-// runfiles is a program with every kind of runfiles: files, a directory, links
-// by other names, files of another repository.
+// runfiles is a program with every kind of runfiles: files, a directory, links by other names, files of another
+// repository.
 var runfiles = map[string]string{
 	"runfiles/own.txt": "own\n",
 	"runfiles/defs.bzl": `

@@ -1,5 +1,6 @@
-// Package golden holds the digests of images and packages of every kind, as they were when the list was last changed: a digest
-// is what a user's registry and deployments know an image by, so a release that changes one must know that it does.
+// Package golden holds the digests of images and packages of every kind, as they were when the list was last changed: a
+// digest is what a user's registry and deployments know an image by, so a release that changes one must know that it
+// does.
 package golden
 
 import (

@@ -39,8 +39,8 @@ func variants(t *testing.T) []variant {
 		{name: "sandboxed worker", flags: []string{"--worker_sandboxing"}, ran: runner("worker")},
 		{name: "sandboxed", flags: sandboxed, ran: runner("sandbox")},
 		{name: "local", flags: []string{"--spawn_strategy=local"}, ran: runner("local"), replay: true},
-		// Images of several architectures come from several configurations: Bazel does not map the paths of their actions. Nor
-		// does it here map those of Go's compiler, which takes minutes.
+		// Images of several architectures come from several configurations: Bazel does not map the paths of their
+		// actions. Nor does it here map those of Go's compiler, which takes minutes.
 		{name: "path mapping", flags: append(sandboxed, "--experimental_output_paths=strip",
 			"--modify_execution_info=^(Apk|Oci).*=+no-cache,^Go.*=-supports-path-mapping"), ran: func(s workspace.Spawn) bool {
 			return s.Mnemonic == "OciIndex" || s.Mnemonic == "OciLayout" || strings.Contains(strings.Join(s.CommandArgs, " "), "bazel-out/cfg/")
@@ -178,8 +178,8 @@ links(name = "declared", absolute = "CANARY", generated = "text.txt", source = "
 oci_layer(name = "declared_layer", files = {":declared": "/x/"})
 `
 
-// A file outside of the build is in no layer, whatever leads to it. (What comes out of a cache has no links: there Bazel itself
-// took the file for part of the tree.)
+// A file outside of the build is in no layer, whatever leads to it. (What comes out of a cache has no links: there
+// Bazel itself took the file for part of the tree.)
 func TestCanary(t *testing.T) {
 	canary := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(canary, []byte("canary\n"), 0o644); err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// replay runs actions as a remote machine does: in a folder with copies of their inputs and nothing else, all of which can be
-// run, without links but those that are declared, as a user who may do little. Outputs must be what they were. It returns the
-// number of actions.
+// replay runs actions as a remote machine does: in a folder with copies of their inputs and nothing else, all of which
+// can be run, without links but those that are declared, as a user who may do little. Outputs must be what they were.
+// It returns the number of actions.
 func replay(t *testing.T, execroot string, spawns []workspace.Spawn) int {
 	t.Helper()
 	program.RequireRoot(t)

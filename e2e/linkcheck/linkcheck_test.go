@@ -1,5 +1,5 @@
-// Package linkcheck builds programs of C with a real compiler upon real
-// packages: without what they are linked against an image fails, with it it runs.
+// Package linkcheck builds programs of C with a real compiler upon real packages: without what they are linked against
+// an image fails, with it it runs.
 package linkcheck
 
 import (
@@ -78,8 +78,7 @@ oci_layer(
 oci_index(name = "index", images = [":one_of_two"], platforms = ["@rules_apk//oci/platforms:linux_amd64", "@rules_apk//oci/platforms:linux_arm64"])
 `
 
-// What it calls is in libssl, which is linked against libcrypto, which is
-// linked against musl.
+// What it calls is in libssl, which is linked against libcrypto, which is linked against musl.
 const server = `
 const void *TLS_method(void);
 static long call(long n, long a, long b, long c) {

@@ -10,8 +10,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/runc"
 )
 
-// application tests, pushes, pulls and runs the application that lies
-// on the Python image.
+// application tests, pushes, pulls and runs the application that lies on the Python image.
 func (e *env) application(t *testing.T) {
 	e.w.Bazel(t, "test", platform("amd64"), "--test_output=errors", "//tests:all")
 	t.Run("oci_run_test", func(t *testing.T) {

@@ -1,6 +1,5 @@
-// Package python builds a Python image out of Debian's packages, from outside,
-// the way a user would: from a repository to containers of two architectures,
-// and through a security update.
+// Package python builds a Python image out of Debian's packages, from outside, the way a user would: from a repository
+// to containers of two architectures, and through a security update.
 package python
 
 import (
@@ -170,8 +169,7 @@ func programs() []string {
 	return []string{"sh", "ash", "bash", "dash", "busybox", "apk", "apt", "apt-get", "dpkg", "pip", "pip3"}
 }
 
-// find returns the programs of names that an unpacked image has, and what runs
-// with its owner's rights.
+// find returns the programs of names that an unpacked image has, and what runs with its owner's rights.
 func find(t *testing.T, root string, names []string) (found, setuid []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -239,8 +237,7 @@ func (e *env) runs(t *testing.T, arch string) {
 	}
 }
 
-// linkerCache checks that the image's own ld.so.cache, not a search of folders,
-// finds the libraries.
+// linkerCache checks that the image's own ld.so.cache, not a search of folders, finds the libraries.
 func (e *env) linkerCache(t *testing.T) {
 	for arch := range archs() {
 		c := runc.New(t, e.layout(t, "//images:python", platform(arch)), arch)

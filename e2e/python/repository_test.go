@@ -18,8 +18,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// repositories makes the repository of real packages in two states, one with a
-// library in the version before its newest, and serves the former.
+// repositories makes the repository of real packages in two states, one with a library in the version before its
+// newest, and serves the former.
 func (e *env) repositories(t *testing.T) {
 	t.Helper()
 	ocibuild := program.Build(t, workspace.Checkout(t), "./tools/cmd/ocibuild")

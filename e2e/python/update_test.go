@@ -13,8 +13,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// securityUpdate moves one library to its newest version: lock, image and
-// registry change by that package and what tells of it.
+// securityUpdate moves one library to its newest version: lock, image and registry change by that package and what
+// tells of it.
 func (e *env) securityUpdate(t *testing.T) {
 	if e.library == "" {
 		t.Skip("SKIPPED: apt has one version only of each library here")
@@ -45,16 +45,15 @@ func (e *env) securityUpdate(t *testing.T) {
 			manifests++
 		}
 	}
-	// For each architecture the library's layer, the system layer, the config
-	// and the manifest; then the index, by its digest and by its tag.
+	// For each architecture the library's layer, the system layer, the config and the manifest; then the index, by its
+	// digest and by its tag.
 	if blobs != 2*3 || manifests != 2+2 {
 		t.Errorf("the push wrote %d blobs and %d manifests, want 6 and 4: %q", blobs, manifests, writes)
 	}
 	e.sameLayers(t, old, e.layout(t, "//images:index"))
 }
 
-// changed checks that the locks differ in the library only, and returns its
-// versions.
+// changed checks that the locks differ in the library only, and returns its versions.
 func (e *env) changed(t *testing.T, before, after string) (was, is string) {
 	t.Helper()
 	versions := func(lock string) (lines []string, version string) {
@@ -102,8 +101,8 @@ func (e *env) diff(t *testing.T, before, after, was, is string) {
 	}
 }
 
-// sameLayers checks that two layouts' images differ in two layers: the library's,
-// in the middle, and the system layer, the last.
+// sameLayers checks that two layouts' images differ in two layers: the library's, in the middle, and the system layer,
+// the last.
 func (e *env) sameLayers(t *testing.T, before, after string) {
 	t.Helper()
 	for arch := range archs() {

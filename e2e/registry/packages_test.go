@@ -21,8 +21,8 @@ type pkg struct {
 	Sections                        struct{ Data [2]int64 }
 }
 
-// An image of real packages: the pushed layers are ranges of .apk files, and
-// each is proven to be what the distribution signed.
+// An image of real packages: the pushed layers are ranges of .apk files, and each is proven to be what the distribution
+// signed.
 func TestRealPackages(t *testing.T) {
 	shared := filepath.Join(workspace.Shared(t), "apk")
 	root := workspace.Checkout(t)

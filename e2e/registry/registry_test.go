@@ -1,5 +1,4 @@
-// Package registry tests ocideploy with the real thing: the distribution
-// project's registry, skopeo and containerd.
+// Package registry tests ocideploy with the real thing: the distribution project's registry, skopeo and containerd.
 package registry
 
 import (

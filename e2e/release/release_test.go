@@ -1,5 +1,5 @@
-// Package release uses a release of rules_apk as its users get it: from a registry and a server, in a workspace that has
-// neither Go nor rules_go.
+// Package release uses a release of rules_apk as its users get it: from a registry and a server, in a workspace that
+// has neither Go nor rules_go.
 package release
 
 import (

@@ -10,7 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// Two clones of the same commit, in folders of different names, one with Go's cache and one compiled anew: the same bytes.
+// Two clones of the same commit, in folders of different names, one with Go's cache and one compiled anew: the same
+// bytes.
 func TestReproducible(t *testing.T) {
 	program.Require(t, "git", "go")
 	root := workspace.Checkout(t)

@@ -10,7 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/workspace"
 )
 
-// What presubmit.yml of the registry's entry has the Bazel Central Registry do: the test module of the source archive, as it is.
+// What presubmit.yml of the registry's entry has the Bazel Central Registry do: the test module of the source archive,
+// as it is.
 func TestRegistrysPresubmit(t *testing.T) {
 	program.Require(t, "tar")
 	r := publish(t)

@@ -32,8 +32,7 @@ const prebuilt = `load("@rules_apk//tools:defs.bzl", "toolset")
 toolset(name = "prebuilt", ocibuild = "ocibuild", ocideploy = "ocideploy", ocifetch = "ocifetch", visibility = ["//visibility:public"])
 `
 
-// One image has every package of the lock, one some of them with the package
-// that is bumped, one without it.
+// One image has every package of the lock, one some of them with the package that is bumped, one without it.
 const images = `load("@rules_apk//apk:defs.bzl", "apk_image")
 load("@rules_apk//oci:defs.bzl", "oci_push")
 

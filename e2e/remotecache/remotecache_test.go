@@ -1,5 +1,5 @@
-// Package remotecache builds images of real packages with a remote cache and
-// packages fetched by actions, as an organisation's CI machines would.
+// Package remotecache builds images of real packages with a remote cache and packages fetched by actions, as an
+// organisation's CI machines would.
 package remotecache
 
 import (
@@ -89,8 +89,8 @@ func (o *org) grown(t *testing.T) nginxcache.Kept {
 	return grown
 }
 
-// push pushes from the second output base, which has no package: what the
-// registry lacks is fetched from the package server, and nothing else.
+// push pushes from the second output base, which has no package: what the registry lacks is fetched from the package
+// server, and nothing else.
 func (o *org) push(t *testing.T) {
 	r := registry.Build(t).Start(t, registry.Options{})
 	packages := func(push string) []string {
@@ -139,8 +139,8 @@ func (o *org) bump(t *testing.T) {
 	o.lock(t, "update", "zlib")
 }
 
-// noPackages checks that no package went into the cache: neither a file, nor a
-// data section, nor a part of one in another file.
+// noPackages checks that no package went into the cache: neither a file, nor a data section, nor a part of one in
+// another file.
 func (o *org) noPackages(t *testing.T) {
 	t.Helper()
 	type section struct{ name, middle string }

@@ -1,6 +1,6 @@
-// Command release makes a release of rules_apk out of this checkout: the tools for each platform, the source archive that
-// Bazel fetches, the entry for the Bazel Central Registry, checksums and a bill of materials (docs/releasing.md). The same
-// checkout and Go release give the same bytes, in any folder.
+// Command release makes a release of rules_apk out of this checkout: the tools for each platform, the source archive
+// that Bazel fetches, the entry for the Bazel Central Registry, checksums and a bill of materials (docs/releasing.md).
+// The same checkout and Go release give the same bytes, in any folder.
 package main
 
 import (

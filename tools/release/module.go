@@ -53,8 +53,8 @@ func (m *module) released(r *release, sets []*toolset) ([]byte, error) {
 	return append(text, tools.String()...), nil
 }
 
-// isForDeveloping tells whether a statement is about a module that only a checkout needs, or is a development dependency. It
-// keeps the names of extensions that are dropped in dropped.
+// isForDeveloping tells whether a statement is about a module that only a checkout needs, or is a development
+// dependency. It keeps the names of extensions that are dropped in dropped.
 func isForDeveloping(statement build.Expr, dropped map[string]bool) bool {
 	switch s := statement.(type) {
 	case *build.AssignExpr:

@@ -30,8 +30,8 @@ func isReleased(name string) bool {
 	return !strings.Contains(name, "/tests/") && path.Ext(name) != ".go"
 }
 
-// writeSource writes the archive that Bazel fetches: the files of the checkout that are Bazel's, with a MODULE.bazel and a
-// table of tools of their own.
+// writeSource writes the archive that Bazel fetches: the files of the checkout that are Bazel's, with a MODULE.bazel
+// and a table of tools of their own.
 func writeSource(ctx context.Context, checkout string, r *release, module []byte, sets []*toolset) (asset, error) {
 	list := exec.CommandContext(ctx, "git", "ls-files", "-z")
 	list.Dir = checkout

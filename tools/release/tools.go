@@ -124,8 +124,8 @@ func buildEnvironment(environment []string) []string {
 	})
 }
 
-// pack makes the archive. Its window spans all programs: what they have in common is in it once. Not zstd, which not every
-// distribution's Bazel can read.
+// pack makes the archive. Its window spans all programs: what they have in common is in it once. Not zstd, which not
+// every distribution's Bazel can read.
 func (s *toolset) pack() ([]byte, error) {
 	var out bytes.Buffer
 	compressed, err := xz.WriterConfig{DictCap: 64 << 20}.NewWriter(&out)

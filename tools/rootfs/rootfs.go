@@ -1,9 +1,9 @@
 // Package rootfs unpacks an image's layers into a folder that a container can run on: layer over layer, with whiteouts,
-// owners, modes, times, hard links and extended attributes (OCI image spec, "Image Layer Filesystem Changeset"). Nothing is
-// written outside of the folder, whatever the layers say.
+// owners, modes, times, hard links and extended attributes (OCI image spec, "Image Layer Filesystem Changeset").
+// Nothing is written outside of the folder, whatever the layers say.
 //
-// It lies outside of tools/internal because the end-to-end tests, a module of their own, compare what it unpacks with the real
-// apk's work. It is no library for others.
+// It lies outside of tools/internal because the end-to-end tests, a module of their own, compare what it unpacks with
+// the real apk's work. It is no library for others.
 package rootfs
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// Unpack writes the image's files below the folder dir, which is made if it is not there. What needs rights that the process
-// does not have is left out: without root owners, devices and extended attributes.
+// Unpack writes the image's files below the folder dir, which is made if it is not there. What needs rights that the
+// process does not have is left out: without root owners, devices and extended attributes.
 func Unpack(image v1.Image, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -232,8 +232,8 @@ func (u *unpacker) clear(dir imagepath.Path, own map[imagepath.Path]bool) error 
 // maxLinks is how many symbolic links Linux follows in one path.
 const maxLinks = 40
 
-// resolve returns where name lies once the links on the way are followed as a process sees them whose root is root: they never
-// lead out of it. It need not exist. last says whether a link at its end is followed, too.
+// resolve returns where name lies once the links on the way are followed as a process sees them whose root is root:
+// they never lead out of it. It need not exist. last says whether a link at its end is followed, too.
 func resolve(root *os.Root, name string, last bool) (imagepath.Path, error) {
 	var at imagepath.Path
 	links := 0
@@ -270,8 +270,8 @@ func resolve(root *os.Root, name string, last bool) (imagepath.Path, error) {
 // maxRead bounds what ReadFile reads, in bytes.
 const maxRead = 16 << 20
 
-// ReadFile returns the content of a regular file below the folder dir, where name, a path as processes with that root know
-// it, leads to. A file that is not there is an error that wraps fs.ErrNotExist.
+// ReadFile returns the content of a regular file below the folder dir, where name, a path as processes with that root
+// know it, leads to. A file that is not there is an error that wraps fs.ErrNotExist.
 func ReadFile(dir, name string) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

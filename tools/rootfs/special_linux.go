@@ -28,7 +28,8 @@ func makeSpecial(root *os.Root, at imagepath.Path, header *tar.Header) (made boo
 	return err == nil, err
 }
 
-// setXattrs sets the extended attributes of a file or directory, but for those that the process or the file system cannot.
+// setXattrs sets the extended attributes of a file or directory, but for those that the process or the file system
+// cannot.
 func setXattrs(root *os.Root, at imagepath.Path, records map[string]string) error {
 	var file *os.File
 	for key, value := range records {

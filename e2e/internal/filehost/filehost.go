@@ -1,5 +1,4 @@
-// Package filehost serves a folder over HTTP on loopback, counts what it is
-// asked for, and can be switched off.
+// Package filehost serves a folder over HTTP on loopback, counts what it is asked for, and can be switched off.
 package filehost
 
 import (

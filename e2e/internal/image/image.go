@@ -1,5 +1,4 @@
-// Package image makes small images for tests, around a program built on the
-// spot, and writes them as OCI layouts.
+// Package image makes small images for tests, around a program built on the spot, and writes them as OCI layouts.
 package image
 
 import (
@@ -20,8 +19,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 )
 
-// File is one entry of a layer: a symbolic link if Link is set, a directory if
-// Name ends with a slash.
+// File is one entry of a layer: a symbolic link if Link is set, a directory if Name ends with a slash.
 type File struct {
 	Name, Link string
 	Mode       int64
@@ -117,8 +115,7 @@ func Write(t testing.TB, content mutate.Appendable) string {
 	return dir
 }
 
-// Program compiles a Go main package, given as source, for linux/arch and
-// returns the static binary.
+// Program compiles a Go main package, given as source, for linux/arch and returns the static binary.
 func Program(t testing.TB, arch, source string) []byte {
 	t.Helper()
 	program.Require(t, "go")

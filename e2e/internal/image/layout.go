@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 )
 
-// FromLayout returns the image for linux/arch (OCI's name of it) in the OCI layout
-// directory dir; the only image there is, if arch is empty.
+// FromLayout returns the image for linux/arch (OCI's name of it) in the OCI layout directory dir; the only image there
+// is, if arch is empty.
 func FromLayout(dir, arch string) (v1.Image, error) {
 	p, err := layout.FromPath(dir)
 	if err != nil {

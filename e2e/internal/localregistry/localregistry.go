@@ -1,5 +1,5 @@
-// Package localregistry makes a Bazel registry of modules that are folders of this machine: where the Bazel Central Registry
-// cannot be reached, a workspace has real versions of modules all the same, and no overrides.
+// Package localregistry makes a Bazel registry of modules that are folders of this machine: where the Bazel Central
+// Registry cannot be reached, a workspace has real versions of modules all the same, and no overrides.
 package localregistry
 
 import (

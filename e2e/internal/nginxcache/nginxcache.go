@@ -1,5 +1,4 @@
-// Package nginxcache runs nginx as an HTTP remote cache of Bazel's, and counts
-// what goes through it and what it keeps.
+// Package nginxcache runs nginx as an HTTP remote cache of Bazel's, and counts what goes through it and what it keeps.
 package nginxcache
 
 import (
@@ -15,8 +14,7 @@ import (
 	"time"
 )
 
-// Cache is a running nginx. What it keeps lies in Dir, by "ac/<key>" and
-// "cas/<digest>".
+// Cache is a running nginx. What it keeps lies in Dir, by "ac/<key>" and "cas/<digest>".
 type Cache struct {
 	URL string // for --remote_cache
 	Dir string
@@ -54,8 +52,8 @@ http {
 }
 `
 
-// Start starts nginx with everything below dir, which is made if it is not
-// there. An error that Is exec.ErrNotFound says that it is not installed.
+// Start starts nginx with everything below dir, which is made if it is not there. An error that Is exec.ErrNotFound
+// says that it is not installed.
 func Start(dir string) (*Cache, error) {
 	program, err := exec.LookPath("nginx")
 	if err != nil {

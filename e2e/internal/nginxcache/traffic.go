@@ -29,8 +29,8 @@ func (c *Cache) Take() (Traffic, error) {
 	return t, nil
 }
 
-// settled returns the log's lines once no more are added: nginx writes a
-// request down after its client has had the answer.
+// settled returns the log's lines once no more are added: nginx writes a request down after its client has had the
+// answer.
 func (c *Cache) settled() ([]string, error) {
 	before := -1
 	for {

@@ -39,8 +39,7 @@ func (b Binary) Command(home string, args ...string) program.Command {
 	return program.Command{Name: b.path, Args: args, Env: []string{"HOME=" + home, "DOCKER_CONFIG=", "REGISTRY_AUTH_FILE=", "XDG_RUNTIME_DIR="}}
 }
 
-// Spec writes a deploy spec for what is in an OCI layout directory, an image or
-// an index, and returns its path.
+// Spec writes a deploy spec for what is in an OCI layout directory, an image or an index, and returns its path.
 func Spec(t testing.TB, dir, command, repository string, tags ...string) string {
 	t.Helper()
 	index, err := layout.ImageIndexFromPath(dir)

@@ -1,5 +1,5 @@
-// Package program runs other programs for tests: it skips where one is absent,
-// stops them after a time, and ends servers when their test ends.
+// Package program runs other programs for tests: it skips where one is absent, stops them after a time, and ends
+// servers when their test ends.
 package program
 
 import (
@@ -116,8 +116,8 @@ type Server struct {
 	stop sync.Once
 }
 
-// Start starts a server and waits until ready says nil. It is interrupted, and
-// killed 10 s later, when the test ends; a failed test prints its output.
+// Start starts a server and waits until ready says nil. It is interrupted, and killed 10 s later, when the test ends; a
+// failed test prints its output.
 func (c Command) Start(t testing.TB, ready func() error) *Server {
 	t.Helper()
 	cmd := exec.Command(c.Name, c.Args...)
@@ -183,8 +183,7 @@ func FreeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// Listening is a ready function: something accepts connections on address,
-// "tcp" host:port or "unix" path.
+// Listening is a ready function: something accepts connections on address, "tcp" host:port or "unix" path.
 func Listening(network, address string) func() error {
 	return func() error {
 		conn, err := net.DialTimeout(network, address, time.Second)

@@ -19,7 +19,8 @@ type Apk struct {
 	Root string
 }
 
-// New sets the chroot up out of the real packages in the folder shared. It skips the test on a machine that cannot run it.
+// New sets the chroot up out of the real packages in the folder shared. It skips the test on a machine that cannot run
+// it.
 func New(t testing.TB, shared string) *Apk {
 	t.Helper()
 	program.RequireRoot(t)

@@ -1,5 +1,5 @@
-// Package rebuild makes a package anew under another version, as a distribution
-// does with the same sources: the files are the same, their times are not.
+// Package rebuild makes a package anew under another version, as a distribution does with the same sources: the files
+// are the same, their times are not.
 package rebuild
 
 import (
@@ -31,8 +31,7 @@ type Change struct {
 	BuildTime int64 // Unix seconds
 }
 
-// Package reads the package file from and writes it, changed, to the folder
-// dir. It returns the new file's path.
+// Package reads the package file from and writes it, changed, to the folder dir. It returns the new file's path.
 func (b *Builder) Package(ctx context.Context, from, dir string, change Change) (string, error) {
 	scratch, err := os.MkdirTemp(dir, "rebuild")
 	if err != nil {
@@ -61,8 +60,8 @@ func (b *Builder) Repository(ctx context.Context, dir, arch string, packages ...
 	return b.Run(ctx, args...)
 }
 
-// Run runs ocibuild on what is to be signed. Its arguments travel in a file:
-// there may be more than fit on a command line.
+// Run runs ocibuild on what is to be signed. Its arguments travel in a file: there may be more than fit on a command
+// line.
 func (b *Builder) Run(ctx context.Context, args ...string) error {
 	flags, err := os.CreateTemp("", "flags")
 	if err != nil {

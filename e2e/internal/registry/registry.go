@@ -1,5 +1,5 @@
-// Package registry starts the distribution project's registry for tests, as a
-// process of its own behind a proxy that writes down every request.
+// Package registry starts the distribution project's registry for tests, as a process of its own behind a proxy that
+// writes down every request.
 package registry
 
 import (
@@ -39,8 +39,7 @@ type Options struct {
 // Registry is a running registry.
 type Registry struct {
 	Host string // of the proxy, 127.0.0.1:PORT
-	// Fault, if set, sees every request first; if it returns true the request
-	// goes no further.
+	// Fault, if set, sees every request first; if it returns true the request goes no further.
 	Fault func(w http.ResponseWriter, r *http.Request) bool
 
 	process *program.Server
@@ -106,8 +105,7 @@ http: {addr: %s}
 // Kill ends the registry at once.
 func (r *Registry) Kill() { r.process.Kill() }
 
-// Requests returns what was asked since the last call, "METHOD PATH", without
-// the names of upload sessions.
+// Requests returns what was asked since the last call, "METHOD PATH", without the names of upload sessions.
 func (r *Registry) Requests() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package runc runs programs of unpacked images with the real runc, those of
-// other architectures under qemu-user-static.
+// Package runc runs programs of unpacked images with the real runc, those of other architectures under
+// qemu-user-static.
 package runc
 
 import (
@@ -21,16 +21,15 @@ import (
 // Emulators by OCI architecture, as Debian's qemu-user-static names them.
 var emulators = map[string]string{"amd64": "qemu-x86_64-static", "arm64": "qemu-aarch64-static"}
 
-// Container is an unpacked image to run programs in. Every run is a new
-// container on the same files.
+// Container is an unpacked image to run programs in. Every run is a new container on the same files.
 type Container struct {
 	Root     string // its root directory
 	Config   *v1.ConfigFile
 	emulator string // path in the container, "" for the machine's own architecture
 }
 
-// New unpacks the image for linux/arch of the OCI layout directory dir. It
-// skips the test where runc, root or the emulator is missing.
+// New unpacks the image for linux/arch of the OCI layout directory dir. It skips the test where runc, root or the
+// emulator is missing.
 func New(t testing.TB, dir, arch string) *Container {
 	t.Helper()
 	image, err := image.FromLayout(dir, arch)
@@ -74,9 +73,8 @@ func NewImage(t testing.TB, image v1.Image) *Container {
 	return c
 }
 
-// Run runs args in the container, or the image's own entrypoint and cmd if
-// there are none, as the image's user (numeric, or root or nobody by name) and
-// without network. It is for args[0] to be an absolute path: an emulator
+// Run runs args in the container, or the image's own entrypoint and cmd if there are none, as the image's user
+// (numeric, or root or nobody by name) and without network. It is for args[0] to be an absolute path: an emulator
 // searches no PATH.
 func (c *Container) Run(t testing.TB, args ...string) program.Result {
 	t.Helper()

@@ -1,5 +1,4 @@
-// Package runtimes starts container runtimes for tests, each with a state of
-// its own, and runs images in them.
+// Package runtimes starts container runtimes for tests, each with a state of its own, and runs images in them.
 package runtimes
 
 import (
@@ -12,8 +11,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/internal/program"
 )
 
-// Dockerd starts a Docker daemon that keeps its images in data, and returns
-// its socket. It skips the test where there is none.
+// Dockerd starts a Docker daemon that keeps its images in data, and returns its socket. It skips the test where there
+// is none.
 func Dockerd(t testing.TB, data string) string {
 	t.Helper()
 	program.RequireRoot(t)
@@ -29,8 +28,7 @@ func Dockerd(t testing.TB, data string) string {
 	return socket
 }
 
-// Containerd starts a containerd that keeps its images in data, and returns
-// its socket.
+// Containerd starts a containerd that keeps its images in data, and returns its socket.
 func Containerd(t testing.TB, data string) string {
 	t.Helper()
 	program.RequireRoot(t)

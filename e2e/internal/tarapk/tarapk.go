@@ -1,5 +1,5 @@
-// Package tarapk writes packages as abuild does, out of any entries that a tar can have: for tests with files that builders
-// seldom ship.
+// Package tarapk writes packages as abuild does, out of any entries that a tar can have: for tests with files that
+// builders seldom ship.
 package tarapk
 
 import (

@@ -15,9 +15,10 @@ const ownModule = `bazel_dep(name = "platforms", version = "0.0.7")`
 
 var override = regexp.MustCompile(`(?m)^common --override_module=([^=\n]+)=(\S+)$`)
 
-// NewOfRegistry makes a workspace whose modules come from registries, URLs, and from none of this checkout: no Go on the PATH,
-// an empty output base, an empty repository cache. config names lines of the checkout's .bazelrc, or is empty. Where the Bazel Central Registry is out of reach, one in its place has the
-// modules that bazelw set up, in every version that they and texts, MODULE.bazel files, ask for.
+// NewOfRegistry makes a workspace whose modules come from registries, URLs, and from none of this checkout: no Go on
+// the PATH, an empty output base, an empty repository cache. config names lines of the checkout's .bazelrc, or is
+// empty. Where the Bazel Central Registry is out of reach, one in its place has the modules that bazelw set up, in
+// every version that they and texts, MODULE.bazel files, ask for.
 func NewOfRegistry(t testing.TB, files map[string]string, config string, registries []string, texts ...string) *Workspace {
 	t.Helper()
 	w := &Workspace{Dir: filepath.Join(t.TempDir(), "workspace"), Base: filepath.Join(t.TempDir(), "base"), root: Checkout(t)}

@@ -1,5 +1,5 @@
-// Package workspace makes Bazel workspaces as a user would have them, with
-// this checkout of rules_apk as their only unusual module, and runs Bazel there.
+// Package workspace makes Bazel workspaces as a user would have them, with this checkout of rules_apk as their only
+// unusual module, and runs Bazel there.
 package workspace
 
 import (
@@ -33,8 +33,8 @@ func Checkout(t testing.TB) string {
 	return ""
 }
 
-// Shared returns the folder with real packages beside the checkout, or
-// $RULES_APK_SHARED, and skips the test where there is none.
+// Shared returns the folder with real packages beside the checkout, or $RULES_APK_SHARED, and skips the test where
+// there is none.
 func Shared(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("RULES_APK_SHARED")
@@ -55,15 +55,14 @@ func Shared(t testing.TB) string {
 type Workspace struct {
 	Dir  string // the workspace's root
 	Base string // the output base; another one may be set between builds
-	// Wrapper, if set, is a program and its arguments that starts Bazel, and with
-	// a new output base Bazel's server.
+	// Wrapper, if set, is a program and its arguments that starts Bazel, and with a new output base Bazel's server.
 	Wrapper []string
 	root    string // of the checkout
 	env     []string
 }
 
-// The Go SDK and the cache of compiled Go code are this machine's; the actions
-// of rules_apk are never taken from a cache, for they are what is tested.
+// The Go SDK and the cache of compiled Go code are this machine's; the actions of rules_apk are never taken from a
+// cache, for they are what is tested.
 const bazelrc = `common --lockfile_mode=off
 common --incompatible_strict_action_env
 build --disk_cache=CACHE
@@ -114,8 +113,8 @@ func configFlags(t testing.TB, config string) string {
 	return lines.String()
 }
 
-// New makes a workspace of files, by name. A MODULE.bazel that names the modules
-// a user needs is put before what files holds of it.
+// New makes a workspace of files, by name. A MODULE.bazel that names the modules a user needs is put before what files
+// holds of it.
 func New(t testing.TB, files map[string]string) *Workspace {
 	t.Helper()
 	w := &Workspace{Dir: filepath.Join(t.TempDir(), "workspace"), Base: filepath.Join(t.TempDir(), "base"), root: Checkout(t)}
@@ -226,8 +225,7 @@ func (w *Workspace) Spawns(t testing.TB, args ...string) []Spawn {
 	}
 }
 
-// cleanup stops base's server and deletes base at the test's end: Bazel makes
-// folders in it read-only.
+// cleanup stops base's server and deletes base at the test's end: Bazel makes folders in it read-only.
 func (w *Workspace) cleanup(t testing.TB, base string) {
 	if _, err := os.Stat(base); err == nil {
 		return // done when it was made

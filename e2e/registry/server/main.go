@@ -1,5 +1,5 @@
-// Command server is the distribution project's registry with the parts that
-// the tests need. "server serve CONFIG.yml" runs it.
+// Command server is the distribution project's registry with the parts that the tests need. "server serve CONFIG.yml"
+// runs it.
 package main
 
 import (

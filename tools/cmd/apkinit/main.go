@@ -1,5 +1,5 @@
-// Command apkinit starts a workspace that builds images: the lines of MODULE.bazel, an apk.yaml, a first image. What is there
-// stays as it is, so to run it again changes nothing. `bazel run @rules_apk//:init` runs it.
+// Command apkinit starts a workspace that builds images: the lines of MODULE.bazel, an apk.yaml, a first image. What is
+// there stays as it is, so to run it again changes nothing. `bazel run @rules_apk//:init` runs it.
 package main
 
 import (

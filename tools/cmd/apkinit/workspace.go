@@ -45,7 +45,8 @@ func (w *workspace) start(d distribution) error {
 	return nil
 }
 
-// addLock adds the extension and a lock to MODULE.bazel, and tells whether another distribution's lock is there already.
+// addLock adds the extension and a lock to MODULE.bazel, and tells whether another distribution's lock is there
+// already.
 func (w *workspace) addLock(d distribution) (other bool, err error) {
 	path := filepath.Join(w.dir, "MODULE.bazel")
 	text, err := os.ReadFile(path)

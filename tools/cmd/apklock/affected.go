@@ -112,8 +112,8 @@ func (o *affectedOptions) wanted(args []string, p *cli.Process) ([]apkconstraint
 	return wanted, nil
 }
 
-// isWanted reports whether a package is one of those that are looked for: by its name, or by the name of the source that
-// it is built from, which is what advisories are about.
+// isWanted reports whether a package is one of those that are looked for: by its name, or by the name of the source
+// that it is built from, which is what advisories are about.
 func isWanted(p *lockfile.Package, wanted []apkconstraint.Constraint) bool {
 	return slices.ContainsFunc(wanted, func(c apkconstraint.Constraint) bool {
 		return (p.Name == c.Name || p.Origin == c.Name) && c.Matches(p.Version)

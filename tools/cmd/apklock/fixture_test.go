@@ -80,8 +80,7 @@ func (f *fixture) privateKey(name string) (*rsa.PrivateKey, error) {
 	return key, err
 }
 
-// key FILE [NAME] writes a public key: that which signs as NAME, or as the
-// file's own name.
+// key FILE [NAME] writes a public key: that which signs as NAME, or as the file's own name.
 func (f *fixture) key(ts *testscript.TestScript, neg bool, args []string) {
 	file := ts.MkAbs(args[0])
 	name := strings.TrimSuffix(filepath.Base(file), apksign.KeySuffix)
@@ -169,8 +168,8 @@ func (f *fixture) writeIndex(path, key string, packages []*apkindex.Package) err
 	return os.WriteFile(path, signed.Bytes(), 0o644)
 }
 
-// reindex FILE KEY OLD NEW replaces text in an index, which KEY then signs again:
-// an index that is signed, but not as apk would write it. In NEW, | is a line end.
+// reindex FILE KEY OLD NEW replaces text in an index, which KEY then signs again: an index that is signed, but not as
+// apk would write it. In NEW, | is a line end.
 func (f *fixture) reindex(ts *testscript.TestScript, neg bool, args []string) {
 	path := ts.MkAbs(args[0])
 	old, err := os.ReadFile(path)
@@ -207,8 +206,8 @@ func (f *fixture) reindex(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, out.Bytes(), 0o644))
 }
 
-// restate DIR KEY FILE makes the index of a folder state checksum and size of a
-// package as its file is now, and signs it.
+// restate DIR KEY FILE makes the index of a folder state checksum and size of a package as its file is now, and signs
+// it.
 func (f *fixture) restate(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[0])
 	apk, err := os.ReadFile(filepath.Join(dir, args[2]))
@@ -290,8 +289,7 @@ func writePackage(dir string, words []string) (*apkindex.Package, error) {
 	return indexed, os.WriteFile(filepath.Join(dir, indexed.FileName()), apk.Bytes(), 0o644)
 }
 
-// status N PROGRAM ARGUMENT... runs a program and wants the exit status N;
-// "! exec" only wants one that is not 0.
+// status N PROGRAM ARGUMENT... runs a program and wants the exit status N; "! exec" only wants one that is not 0.
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	want := args[0]
 	err := ts.Exec(args[1], args[2:]...)

@@ -13,8 +13,7 @@ import (
 // evilIndex lists what no key has signed.
 const evilIndex = "C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:musl\nV:9.9.9-r0\nA:x86_64\nS:1\nI:1\nT:\nU:\nL:\n\n"
 
-// parts are those of a signed index: the tar of its first gzip stream, without an
-// end, and all that is signed.
+// parts are those of a signed index: the tar of its first gzip stream, without an end, and all that is signed.
 func parts(index []byte) (signature, signed []byte, err error) {
 	if _, signed, err = apksign.Split(index); err != nil {
 		return nil, nil, err
@@ -52,8 +51,8 @@ func file(name, content string) []byte {
 
 func end() []byte { return make([]byte, 1024) }
 
-// forgeSwallow ends the tar of signatures, adds an index, and the header of a file
-// that swallows the index that is signed.
+// forgeSwallow ends the tar of signatures, adds an index, and the header of a file that swallows the index that is
+// signed.
 func forgeSwallow(b []byte) ([]byte, error) {
 	return forge(b, func(signature, signed []byte) [][]byte {
 		plain, _ := gunzip(signed)
@@ -68,8 +67,7 @@ func forgeEnd(b []byte) ([]byte, error) {
 	})
 }
 
-// forgeInside puts the index beside the signature, and a signature that swallows
-// the rest.
+// forgeInside puts the index beside the signature, and a signature that swallows the rest.
 func forgeInside(b []byte) ([]byte, error) {
 	return forge(b, func(signature, _ []byte) [][]byte {
 		return [][]byte{slices.Concat(signature, file("APKINDEX", evilIndex))}

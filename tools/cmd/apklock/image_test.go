@@ -12,8 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
-// image DIR LOCK writes the OCI layout of an image whose layers are the x86_64
-// packages of a lock, which are files.
+// image DIR LOCK writes the OCI layout of an image whose layers are the x86_64 packages of a lock, which are files.
 func image(ts *testscript.TestScript, neg bool, args []string) {
 	lock, err := lockfile.Parse([]byte(ts.ReadFile(args[1])))
 	ts.Check(err)

@@ -74,8 +74,8 @@ func lock(ctx context.Context, o rewriteOptions, p *cli.Process) error {
 	})
 }
 
-// rewrite replaces the lock by what make returns, and shows progress meanwhile.
-// The lock that make is given is nil where there is none that can be read.
+// rewrite replaces the lock by what make returns, and shows progress meanwhile. The lock that make is given is nil
+// where there is none that can be read.
 func (o *rewriteOptions) rewrite(ctx context.Context, p *cli.Process, make func(*locker.Locker, *apkconfig.Config, *lockfile.Lock) (*locker.Made, error)) error {
 	config, dir, err := readConfig(p, o.config)
 	if err != nil {
@@ -109,8 +109,8 @@ func (o *rewriteOptions) rewrite(ctx context.Context, p *cli.Process, make func(
 	return describe(p.Stdout, o.lock, old, made)
 }
 
-// oldLock reads the lock that there is. One that is no lock counts as none: what
-// is to be done about it is what the caller does.
+// oldLock reads the lock that there is. One that is no lock counts as none: what is to be done about it is what the
+// caller does.
 func (o *rewriteOptions) oldLock(p *cli.Process, show *display) (*lockfile.Lock, error) {
 	data, err := os.ReadFile(p.WorkspacePath(o.lock))
 	if errors.Is(err, fs.ErrNotExist) {

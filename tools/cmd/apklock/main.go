@@ -1,5 +1,5 @@
-// Command apklock makes and explains apk.lock.json. People run it, directly or
-// through "bazel run @alpine//:lock"; it uses the network.
+// Command apklock makes and explains apk.lock.json. People run it, directly or through "bazel run @alpine//:lock"; it
+// uses the network.
 package main
 
 import (

@@ -11,8 +11,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"apklock": main})
 }
 
-// TestScripts runs testdata/*.txtar. fixture_test.go has the commands that they
-// use beside testscript's own.
+// TestScripts runs testdata/*.txtar. fixture_test.go has the commands that they use beside testscript's own.
 func TestScripts(t *testing.T) {
 	f := newFixture(t)
 	testscript.Run(t, testscript.Params{

@@ -37,7 +37,8 @@ func openNetwork(p *cli.Process, o network.Options, say func(format string, args
 	return client, store, nil
 }
 
-// openReader returns a reader of repositories that trusts the keys at these locations. The lock, which may be nil, knows keys.
+// openReader returns a reader of repositories that trusts the keys at these locations. The lock, which may be nil,
+// knows keys.
 func openReader(ctx context.Context, p *cli.Process, o network.Options, keys []string, lock *lockfile.Lock, say func(format string, args ...any)) (*apkrepo.Reader, error) {
 	client, store, err := openNetwork(p, o, say)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// The configuration in docs/renovate.md finds what it says, and nothing else: Renovate's expressions are RE2's, as Go's.
+// The configuration in docs/renovate.md finds what it says, and nothing else: Renovate's expressions are RE2's, as
+// Go's.
 func TestRenovate(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/renovate.md")
 	if err != nil {

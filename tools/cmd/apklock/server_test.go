@@ -40,8 +40,8 @@ func (s *servers) get(ts *testscript.TestScript, name string) *server {
 	return found
 }
 
-// serve NAME DIR [USER:PASSWORD] serves a folder over HTTP, with ETags, until the
-// script ends, and puts the URL into the environment as $NAME.
+// serve NAME DIR [USER:PASSWORD] serves a folder over HTTP, with ETags, until the script ends, and puts the URL into
+// the environment as $NAME.
 func (s *servers) serve(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: serve NAME DIR [USER:PASSWORD]")
@@ -65,8 +65,7 @@ func (s *servers) serve(ts *testscript.TestScript, neg bool, args []string) {
 	s.all[ts][args[0]] = added
 }
 
-// requests NAME prints the requests since the last time, sorted, with their
-// ranges and the status of the answers.
+// requests NAME prints the requests since the last time, sorted, with their ranges and the status of the answers.
 func (s *servers) requests(ts *testscript.TestScript, neg bool, args []string) {
 	from := s.get(ts, args[0])
 	from.mu.Lock()
@@ -76,8 +75,7 @@ func (s *servers) requests(ts *testscript.TestScript, neg bool, args []string) {
 	from.log = nil
 }
 
-// stall NAME SUFFIX makes the server send only half of a file, and then nothing;
-// without SUFFIX it serves all again.
+// stall NAME SUFFIX makes the server send only half of a file, and then nothing; without SUFFIX it serves all again.
 func (s *servers) stall(ts *testscript.TestScript, neg bool, args []string) {
 	at := s.get(ts, args[0])
 	at.mu.Lock()

@@ -16,8 +16,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// Locks real packages for two architectures, and checks the lock against the
-// files by other means than those that made it.
+// Locks real packages for two architectures, and checks the lock against the files by other means than those that made
+// it.
 func TestLockRealPackages(t *testing.T) {
 	shared := realpackages.Dir(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())

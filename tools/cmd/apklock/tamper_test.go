@@ -73,8 +73,7 @@ func repackControl(b []byte) ([]byte, error) {
 	return slices.Concat(b[:f.Control.Offset], repacked, b[f.Data.Offset:]), err
 }
 
-// repackData gives the data section's gzip header another time: other bytes, the
-// same size, the same files.
+// repackData gives the data section's gzip header another time: other bytes, the same size, the same files.
 func repackData(b []byte) ([]byte, error) {
 	f, err := apkfile.Read(bytes.NewReader(b), apkfile.Built(), nil)
 	if err != nil {

@@ -14,8 +14,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// readConfig reads an apk.yaml and returns the folder that its relative paths
-// start from.
+// readConfig reads an apk.yaml and returns the folder that its relative paths start from.
 func readConfig(p *cli.Process, path string) (config *apkconfig.Config, dir string, err error) {
 	path = p.WorkspacePath(path)
 	f, err := os.Open(path)
@@ -33,8 +32,7 @@ func readConfig(p *cli.Process, path string) (config *apkconfig.Config, dir stri
 	return config, filepath.Dir(path), nil
 }
 
-// writeLock replaces the lock at once: who reads it meanwhile, or interrupts,
-// finds the old one whole.
+// writeLock replaces the lock at once: who reads it meanwhile, or interrupts, finds the old one whole.
 func writeLock(p *cli.Process, path string, lock *lockfile.Lock) error {
 	data, err := lockfile.Marshal(lock)
 	if err != nil {
@@ -69,8 +67,7 @@ func lockHint(p *cli.Process) string {
 	return fmt.Sprintf("write a new lock: %s", command(p.Getenv, "lock", ""))
 }
 
-// command is how to run a subcommand, as the user who reads it would: a hub's
-// targets tell the hub's name.
+// command is how to run a subcommand, as the user who reads it would: a hub's targets tell the hub's name.
 func command(getenv func(string) string, name, arguments string) string {
 	text := "apklock " + name
 	if hub := getenv("APKLOCK_HUB"); hub != "" {

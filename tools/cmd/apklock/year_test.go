@@ -20,8 +20,8 @@ import (
 
 var yearArchs = []string{"x86_64", "aarch64"}
 
-// A year is a workspace beside a distribution that goes on: what there is in its
-// repository, what apk.yaml asks for, and the lock.
+// A year is a workspace beside a distribution that goes on: what there is in its repository, what apk.yaml asks for,
+// and the lock.
 type year struct {
 	t       *testing.T
 	f       *fixture
@@ -78,8 +78,8 @@ func (y *year) begin() {
 	y.step("the beginning")
 }
 
-// release adds the next version of a package, which may need others that are
-// there, one of its own release, or what several provide.
+// release adds the next version of a package, which may need others that are there, one of its own release, or what
+// several provide.
 func (y *year) release(name string, archs []string) {
 	y.newest[name]++
 	version := fmt.Sprintf("%d-r0", y.newest[name])
@@ -183,7 +183,8 @@ func (y *year) publish() {
 	}
 }
 
-// step locks, and sometimes updates a package or all, and judges what came of it. It reports whether there is an answer.
+// step locks, and sometimes updates a package or all, and judges what came of it. It reports whether there is an
+// answer.
 func (y *year) step(what string) bool {
 	old, answer := y.run(what, "lock", nil)
 	if !answer {
@@ -349,7 +350,8 @@ func (y *year) wantPrinted(what, printed, kind string, id yearID, want bool) {
 	}
 }
 
-// mustMove reports whether what moved could not stay, or moved along with what could not stay on the other architecture.
+// mustMove reports whether what moved could not stay, or moved along with what could not stay on the other
+// architecture.
 func (y *year) mustMove(id yearID, before, now map[yearID]lockfile.Package, pinned map[string][]string) bool {
 	for _, arch := range yearArchs {
 		other := yearID{id.name, arch}

@@ -11,7 +11,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/linkcheck"
 )
 
-// maxELFInMemory is the size in bytes up to which a file of a package is read into memory; larger ones go to a temporary file.
+// maxELFInMemory is the size in bytes up to which a file of a package is read into memory; larger ones go to a
+// temporary file.
 const maxELFInMemory = 4 << 20
 
 func writeELFList(path string, list *linkcheck.List) error {

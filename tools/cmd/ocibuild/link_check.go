@@ -109,8 +109,8 @@ func program(image *ocidoc.Image) string {
 	return ""
 }
 
-// providers are the packages of the locks that provide a shared object. A lock that cannot be read suggests none: that it
-// cannot be read others say.
+// providers are the packages of the locks that provide a shared object. A lock that cannot be read suggests none: that
+// it cannot be read others say.
 func (f *linkCheckFlags) providers(machine, soname string) []string {
 	var labels []string
 	for i, path := range f.locks {

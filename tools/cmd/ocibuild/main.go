@@ -1,5 +1,5 @@
-// Command ocibuild makes the pieces of OCI images and APK packages. Build actions run it: it has no network, no clock and
-// no environment; every output is a function of the files and flags that it is given.
+// Command ocibuild makes the pieces of OCI images and APK packages. Build actions run it: it has no network, no clock
+// and no environment; every output is a function of the files and flags that it is given.
 package main
 
 import (

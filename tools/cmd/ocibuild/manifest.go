@@ -132,8 +132,8 @@ func readImage(manifest, config string) (*ocidoc.Image, error) {
 	return image, nil
 }
 
-// stamp puts values of Bazel's workspace status where labels, annotations and --created-stamp want them. In a build that
-// is not stamped there are no stamp files, and what wants a value is left out.
+// stamp puts values of Bazel's workspace status where labels, annotations and --created-stamp want them. In a build
+// that is not stamped there are no stamp files, and what wants a value is left out.
 func (f *manifestFlags) stamp() error {
 	status, err := stamp.Read(f.stampFiles)
 	if err != nil {

@@ -43,8 +43,8 @@ type knownFacts struct {
 	digests map[string]string // by path, as Bazel states them
 }
 
-// factsMemory keeps facts by the digest of their file: images share packages, and to parse facts takes half of the time of
-// a system layer. A nil memory keeps nothing.
+// factsMemory keeps facts by the digest of their file: images share packages, and to parse facts takes half of the time
+// of a system layer. A nil memory keeps nothing.
 type factsMemory struct {
 	mutex sync.Mutex
 	facts map[string]*apkfacts.Facts

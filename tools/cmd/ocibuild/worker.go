@@ -77,8 +77,8 @@ func (w *worker) serve(ctx context.Context, in io.Reader) error {
 	}
 }
 
-// isSucceeded tells whether a request is for another build of this program: some releases of Bazel go on with a worker when
-// its program has changed.
+// isSucceeded tells whether a request is for another build of this program: some releases of Bazel go on with a worker
+// when its program has changed.
 func (w *worker) isSucceeded(request *workRequest) bool {
 	for _, input := range request.Inputs {
 		if !strings.HasSuffix(filepath.ToSlash(w.program), "/"+input.Path) {
@@ -92,8 +92,8 @@ func (w *worker) isSucceeded(request *workRequest) bool {
 	return false
 }
 
-// succeed has the build of this program that a request is for, which lies where this one did, do the request's work. A worker
-// that ended instead would be told to the user as an error, and fail the build.
+// succeed has the build of this program that a request is for, which lies where this one did, do the request's work. A
+// worker that ended instead would be told to the user as an error, and fail the build.
 func (w *worker) succeed(ctx context.Context, request *workRequest) {
 	successor := exec.CommandContext(ctx, w.program, slices.Concat(w.startup, request.Arguments)...)
 	output, err := successor.CombinedOutput()

@@ -1,5 +1,5 @@
-// Command ocideploy brings images to where they are used: into registries, into Docker, podman and containerd, or into a
-// tar. `bazel run` runs it for oci_push and oci_load targets.
+// Command ocideploy brings images to where they are used: into registries, into Docker, podman and containerd, or into
+// a tar. `bazel run` runs it for oci_push and oci_load targets.
 package main
 
 import (

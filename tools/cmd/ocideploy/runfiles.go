@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// programs are the paths of a program: that by which it was called, and those of what symbolic links on the way point at.
-// One that stands nowhere, as that of a spec may, has its path all the same.
+// programs are the paths of a program: that by which it was called, and those of what symbolic links on the way point
+// at. One that stands nowhere, as that of a spec may, has its path all the same.
 func programs(argv0 string) []string {
 	path := argv0
 	if filepath.Base(path) == path {
@@ -46,10 +46,9 @@ type runfiles struct {
 	roots     []string
 }
 
-// openRunfiles looks where Bazel may have put the runfiles of a program: into a
-// directory or a manifest named by the environment, beside the program, or
-// around it, where it is a runfile of another program itself. The program is
-// the one that runs, or that which the spec was written for.
+// openRunfiles looks where Bazel may have put the runfiles of a program: into a directory or a manifest named by the
+// environment, beside the program, or around it, where it is a runfile of another program itself. The program is the
+// one that runs, or that which the spec was written for.
 func openRunfiles(programs []string, getenv func(string) string) (*runfiles, error) {
 	r := &runfiles{}
 	if dir := getenv("RUNFILES_DIR"); dir != "" {
@@ -108,14 +107,14 @@ func readManifest(path string) (map[string]string, error) {
 	return manifest, lines.Err()
 }
 
-// Resolve returns the file that a runfiles path stands for. The file need not
-// exist: a layer that nobody wanted was never downloaded.
+// Resolve returns the file that a runfiles path stands for. The file need not exist: a layer that nobody wanted was
+// never downloaded.
 func (r *runfiles) Resolve(path string) (string, error) {
 	if filepath.IsAbs(path) {
 		return path, nil
 	}
-	// Those in the environment may be another program's, so each is asked. An entry may be for a directory that the path
-	// lies in.
+	// Those in the environment may be another program's, so each is asked. An entry may be for a directory that the
+	// path lies in.
 	for _, manifest := range r.manifests {
 		for key := path; key != ""; key = parent(key) {
 			if file := manifest[key]; file != "" {

@@ -15,8 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deploytest"
 )
 
-// A target's own program knows its spec by its name, and its files by runfiles
-// paths, wherever Bazel put them.
+// A target's own program knows its spec by its name, and its files by runfiles paths, wherever Bazel put them.
 func TestRunfiles(t *testing.T) {
 	r := deploytest.NewRegistry(t)
 	files := deploytest.New(t)

@@ -13,7 +13,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/runtest"
 )
 
-// execute runs a program that is on the PATH, or where distributions keep root's programs: tests get a PATH without those.
+// execute runs a program that is on the PATH, or where distributions keep root's programs: tests get a PATH without
+// those.
 func execute(ctx context.Context, stdin io.Reader, name string, args ...string) (*runtest.Result, error) {
 	path, err := exec.LookPath(name)
 	for _, dir := range []string{"/usr/local/sbin", "/usr/sbin", "/sbin"} {

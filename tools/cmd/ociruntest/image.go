@@ -15,8 +15,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayout"
 )
 
-// openImage returns the image in an OCI layout directory; of several, the one for this machine. All that is read of it is
-// verified.
+// openImage returns the image in an OCI layout directory; of several, the one for this machine. All that is read of it
+// is verified.
 func openImage(ctx context.Context, dir string) (v1.Image, error) {
 	images, err := ocilayout.List(dir)
 	if err != nil {

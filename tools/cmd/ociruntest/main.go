@@ -1,7 +1,7 @@
 // Command ociruntest is what oci_run_test targets run: it runs a command in an image with runc, podman or docker and
-// compares what comes of it with what the test expects. Where none of them works it fails, or says so first if the test may
-// be skipped. It reads the spec
-// (docs/formats.md, "Run test") in the file beside it that has its name and ".ociruntest.json".
+// compares what comes of it with what the test expects. Where none of them works it fails, or says so first if the test
+// may be skipped. It reads the spec (docs/formats.md, "Run test") in the file beside it that has its name and
+// ".ociruntest.json".
 package main
 
 import (

@@ -12,8 +12,8 @@ import (
 // Write creates the file path with what fill writes, replacing any file there.
 //
 // The bytes go to a temporary file in the same folder, which is renamed to path once fill has returned nil and the file
-// is closed; after an error the old content of path, if any, is untouched and nothing is left behind. What processes that
-// were killed have left of earlier attempts is removed.
+// is closed; after an error the old content of path, if any, is untouched and nothing is left behind. What processes
+// that were killed have left of earlier attempts is removed.
 func Write(path string, fill func(io.Writer) error) (err error) {
 	sweep(path)
 	f, unlock, err := create(path)

@@ -1,6 +1,6 @@
-// Package compressor compresses all that this project writes. The bytes that come out are part of every digest, so they must
-// be those of one release of the library, whichever one a build selects: in the module graph of a larger build, anybody may
-// ask for a newer one. A program that was built with another one says so and writes nothing.
+// Package compressor compresses all that this project writes. The bytes that come out are part of every digest, so they
+// must be those of one release of the library, whichever one a build selects: in the module graph of a larger build,
+// anybody may ask for a newer one. A program that was built with another one says so and writes nothing.
 package compressor
 
 import (
@@ -42,8 +42,8 @@ func newZstd(w io.Writer) (io.WriteCloser, error) {
 	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
 }
 
-// The samples are as small as they can be for every release since to give other bytes: a few milliseconds, once in a program
-// and only in one that compresses.
+// The samples are as small as they can be for every release since to give other bytes: a few milliseconds, once in a
+// program and only in one that compresses.
 var (
 	gzipProblem = sync.OnceValue(func() error {
 		return problem("gzip", newGzip, 1<<16, "d54e425c0f6fbaeadcafa843ebcb621d5f43424c0976f855e001ebb6e6ef7a25")
@@ -74,7 +74,8 @@ func problem(name string, compress func(io.Writer) (io.WriteCloser, error), size
 	return nil
 }
 
-// sample is text that compresses like a program: pieces that come again, near and far, and noise of few and of many values.
+// sample is text that compresses like a program: pieces that come again, near and far, and noise of few and of many
+// values.
 func sample(size int) []byte {
 	out := make([]byte, 0, size+64)
 	state := uint32(1)

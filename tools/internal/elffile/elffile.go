@@ -1,5 +1,5 @@
-// Package elffile reads off an ELF file what dynamic linking needs to know of it: what it is linked against, and what others
-// can be linked against in it.
+// Package elffile reads off an ELF file what dynamic linking needs to know of it: what it is linked against, and what
+// others can be linked against in it.
 package elffile
 
 import (
@@ -30,7 +30,8 @@ type Object struct {
 	Fixed bool `json:"-"`
 }
 
-// Need is a shared object that another is linked against, by its soname, and the versions of symbols that it must define.
+// Need is a shared object that another is linked against, by its soname, and the versions of symbols that it must
+// define.
 type Need struct {
 	Name     string   `json:"name"`
 	Versions []string `json:"versions,omitempty"`

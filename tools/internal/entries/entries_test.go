@@ -143,8 +143,8 @@ func TestFiles(t *testing.T) {
 	check(t, want, slices.Concat(groups...)...)
 }
 
-// What Bazel lists of a tree is the same wherever an action runs; what the folder holds is not: in a sandbox, and on a remote
-// machine, links are expanded.
+// What Bazel lists of a tree is the same wherever an action runs; what the folder holds is not: in a sandbox, and on a
+// remote machine, links are expanded.
 func TestTreeIsTheSameEverywhere(t *testing.T) {
 	const name = "bazel-out/k8-fastbuild/bin/t"
 	listed := []string{"cur/one", "one", "real/one"}
@@ -198,7 +198,8 @@ func TestTreeIsNotLeft(t *testing.T) {
 	}
 }
 
-// A symbolic link that is declared as one stays one, and nobody looks where it leads; what Bazel puts in place of a file does not.
+// A symbolic link that is declared as one stays one, and nobody looks where it leads; what Bazel puts in place of a
+// file does not.
 func TestOutput(t *testing.T) {
 	canary := write(t, "secret=canary") + "/secret"
 	const out = "bazel-out/k8-fastbuild/bin/"

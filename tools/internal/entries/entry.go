@@ -1,8 +1,9 @@
-// Package entries turns what a build declares, files, directories, trees of files and links, into the entries of an archive.
+// Package entries turns what a build declares, files, directories, trees of files and links, into the entries of an
+// archive.
 //
-// What comes out depends on paths, contents and what is declared, not on how an action is run. A sandbox, a persistent worker
-// and a remote machine see the same files, but other links between them, other empty directories and other modes; so none of
-// these count. Nothing outside of what is declared is read.
+// What comes out depends on paths, contents and what is declared, not on how an action is run. A sandbox, a persistent
+// worker and a remote machine see the same files, but other links between them, other empty directories and other
+// modes; so none of these count. Nothing outside of what is declared is read.
 package entries
 
 import (

@@ -11,9 +11,9 @@ import (
 // shareable is the least size of files that become one: below it there is nothing to gain.
 const shareable = 4096
 
-// Share turns files with the same content, mode and owner into hard links to the first of them, in place. An interpreter has
-// several names, by links that a remote machine does not see; so the content decides. Only what belongs to root, and so does
-// not change in a container, is shared.
+// Share turns files with the same content, mode and owner into hard links to the first of them, in place. An
+// interpreter has several names, by links that a remote machine does not see; so the content decides. Only what belongs
+// to root, and so does not change in a container, is shared.
 func Share(files []File) error {
 	type twin struct {
 		size, mode int64

@@ -24,8 +24,8 @@ func (l *List) Add(json []byte) error {
 // File takes the file with the content of the last entry, or the folder of sources that it stands for.
 func (l *List) File(path string) error { return l.set("file", file(path)) }
 
-// Output takes what another action made for the last entry: a file with its content, or a symbolic link that is to stay one.
-// Bazel knows, but says so only from release 8 on.
+// Output takes what another action made for the last entry: a file with its content, or a symbolic link that is to stay
+// one. Bazel knows, but says so only from release 8 on.
 func (l *List) Output(path string) error { return l.set("output", output(path)) }
 
 // Symlink takes a symbolic link that is to stay one.
@@ -56,9 +56,9 @@ func (l *List) set(flag string, s source) error {
 	return nil
 }
 
-// Files returns everything that is declared, in the order of the paths, whatever the order of the entries. Directories above
-// what is declared are not among them. A path that two entries have is an error, unless it is a directory of trees; so is one
-// below what is no directory.
+// Files returns everything that is declared, in the order of the paths, whatever the order of the entries. Directories
+// above what is declared are not among them. A path that two entries have is an error, unless it is a directory of
+// trees; so is one below what is no directory.
 func (l *List) Files() ([]File, error) {
 	var files []File
 	for _, e := range l.entries {
@@ -94,7 +94,8 @@ func inOrder(files []File) []int {
 	return order
 }
 
-// checkParents fails if something lies below what is no directory: no program that unpacks the archive could put it there.
+// checkParents fails if something lies below what is no directory: no program that unpacks the archive could put it
+// there.
 func checkParents(files []File) error {
 	other := map[string]byte{}
 	for i := range files {

@@ -37,8 +37,8 @@ func (f file) files(e *Entry) ([]File, error) {
 	return t.files(e)
 }
 
-// listFolder finds the files in a folder of sources, of which Bazel knows no more than the path. A link to a file of the same
-// folder is a file. A link to a folder is refused: it may lead around in a circle.
+// listFolder finds the files in a folder of sources, of which Bazel knows no more than the path. A link to a file of
+// the same folder is a file. A link to a folder is refused: it may lead around in a circle.
 func listFolder(folder string) ([]string, error) {
 	root, err := filepath.EvalSymlinks(folder)
 	if err != nil {
@@ -87,8 +87,8 @@ func (o output) files(e *Entry) ([]File, error) {
 	return file(o).files(e)
 }
 
-// isLink says whether p is a symbolic link for its own sake. Where Bazel puts one in place of a file, it leads to the same
-// place in another folder, or, absolutely, to another file of the build.
+// isLink says whether p is a symbolic link for its own sake. Where Bazel puts one in place of a file, it leads to the
+// same place in another folder, or, absolutely, to another file of the build.
 func isLink(p string) bool {
 	target, err := os.Readlink(p)
 	if err != nil {
@@ -121,8 +121,8 @@ type tree struct {
 	paths []string
 }
 
-// files returns the tree's files and the directories that they are in. Bazel sees neither links in a tree, only what they
-// lead to, nor empty directories, and gives every file the run bits.
+// files returns the tree's files and the directories that they are in. Bazel sees neither links in a tree, only what
+// they lead to, nor empty directories, and gives every file the run bits.
 func (t *tree) files(e *Entry) ([]File, error) {
 	out := []File{e.file(e.path, tar.TypeDir, 0o755)}
 	seen := map[imagepath.Path]bool{e.path: true}
@@ -199,7 +199,8 @@ func (f *folders) have(real string) bool {
 	return false
 }
 
-// outputsFolder returns the folder of all outputs, seen from where the action runs, or "" for a path that is no output's.
+// outputsFolder returns the folder of all outputs, seen from where the action runs, or "" for a path that is no
+// output's.
 func outputsFolder(p string) string {
 	if first, _, _ := strings.Cut(p, "/"); first == outputs {
 		return outputs
@@ -226,8 +227,8 @@ func origin(p string) (string, bool) {
 	return "", false
 }
 
-// mirror says whether target ends in p, and returns the folder that p is relative to there. The name of the configuration
-// below bazel-out may be another: Bazel leaves it out of what actions see where it can.
+// mirror says whether target ends in p, and returns the folder that p is relative to there. The name of the
+// configuration below bazel-out may be another: Bazel leaves it out of what actions see where it can.
 func mirror(target, p string) (base string, ok bool) {
 	if !filepath.IsAbs(target) {
 		return "", false

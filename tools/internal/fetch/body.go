@@ -47,8 +47,7 @@ func (b *body) Read(p []byte) (int, error) {
 
 func (b *body) Close() error { return b.current.Close() }
 
-// connect opens the file at the body's offset. The cause is what broke the
-// connection before, or nil.
+// connect opens the file at the body's offset. The cause is what broke the connection before, or nil.
 func (b *body) connect(cause error) error {
 	for len(b.locations) > 0 {
 		err := b.attempt(cause)
@@ -122,8 +121,7 @@ func (b *body) giveUp(err error) {
 	}
 }
 
-// failure joins the errors of all locations. It is an ErrNotFound only if every
-// location says so.
+// failure joins the errors of all locations. It is an ErrNotFound only if every location says so.
 func (b *body) failure() error {
 	err := errors.Join(b.failures...)
 	for _, f := range b.failures {

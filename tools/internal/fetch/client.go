@@ -1,6 +1,6 @@
 // Package fetch speaks HTTP: it has the one policy for what is tried again, the bounds that servers are held to, and
-// credentials. Its Client reads files from http, https and file URLs and from paths, resumes what broke off, and goes on
-// to the next mirror.
+// credentials. Its Client reads files from http, https and file URLs and from paths, resumes what broke off, and goes
+// on to the next mirror.
 package fetch
 
 import (
@@ -25,28 +25,26 @@ type Client struct {
 	Transport http.RoundTripper
 	// UserAgent goes into requests.
 	UserAgent string
-	// Attempts is how often one location is tried if it fails in a way that may
-	// pass, such as a timeout or status 503; at least 1.
+	// Attempts is how often one location is tried if it fails in a way that may pass, such as a timeout or status 503;
+	// at least 1.
 	Attempts int
 	// Backoff is the pause before the second attempt; it doubles with each.
 	Backoff time.Duration
 	// Stall is how long a connection may have next to no progress; 0 means for ever.
 	Stall time.Duration
-	// Copies is a folder for what ReadAll read from servers that give an ETag, so
-	// that it need not be transferred again while it stays the same. Empty means
-	// none.
+	// Copies is a folder for what ReadAll read from servers that give an ETag, so that it need not be transferred again
+	// while it stays the same. Empty means none.
 	Copies string
-	// Notify, if set, is told in words about each retry and each change to
-	// another mirror. It is called from the reading goroutines.
+	// Notify, if set, is told in words about each retry and each change to another mirror. It is called from the
+	// reading goroutines.
 	Notify func(message string)
 
 	hosts hosts
 }
 
-// Open opens the first of the locations that has the file: a URL and then its
-// mirrors. Those on a server that failed before, in the life of this Client, come last. The returned reader reconnects by itself where it breaks off, at the
-// same or the next location, and must be closed. The error wraps ErrNotFound if
-// no location has the file.
+// Open opens the first of the locations that has the file: a URL and then its mirrors. Those on a server that failed
+// before, in the life of this Client, come last. The returned reader reconnects by itself where it breaks off, at the
+// same or the next location, and must be closed. The error wraps ErrNotFound if no location has the file.
 func (c *Client) Open(ctx context.Context, locations ...string) (io.ReadCloser, error) {
 	return c.openAt(ctx, 0, locations)
 }

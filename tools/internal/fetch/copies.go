@@ -31,8 +31,7 @@ func (c *Client) copyPath(url string) string {
 	return filepath.Join(c.Copies, hex.EncodeToString(sum[:]))
 }
 
-// loadCopy returns nil where there is no sound copy: then the file is read
-// again.
+// loadCopy returns nil where there is no sound copy: then the file is read again.
 func (c *Client) loadCopy(url string) *fileCopy {
 	if c.Copies == "" || !urlpath.IsRemote(url) {
 		return nil

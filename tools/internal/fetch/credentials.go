@@ -18,13 +18,12 @@ import (
 
 // Credentials know the headers that requests to a host need.
 type Credentials interface {
-	// Headers returns nil for a host that it does not know. Its error must not
-	// contain secrets.
+	// Headers returns nil for a host that it does not know. Its error must not contain secrets.
 	Headers(ctx context.Context, u *url.URL) (http.Header, error)
 }
 
-// An Authorizer adds credentials to requests: for each request by its own host,
-// so that a redirection to another host takes none along.
+// An Authorizer adds credentials to requests: for each request by its own host, so that a redirection to another host
+// takes none along.
 type Authorizer struct {
 	Base http.RoundTripper
 	// Credentials are asked in order; the first that know the host count.
@@ -63,8 +62,7 @@ func (h *hostPassword) Headers(_ context.Context, u *url.URL) (http.Header, erro
 	return basic(h.user, h.password), nil
 }
 
-// isHost compares exactly: "example.com" is no host of its subdomains, and
-// "example.com:8080" is one on that port only.
+// isHost compares exactly: "example.com" is no host of its subdomains, and "example.com:8080" is one on that port only.
 func isHost(u *url.URL, host string) bool {
 	return strings.EqualFold(u.Host, host) || strings.EqualFold(u.Hostname(), strings.Trim(host, "[]"))
 }
@@ -110,8 +108,7 @@ type netrcFile struct {
 	file *netrc.Netrc
 }
 
-// ParseNetrc reads a netrc file. Its "default" entry is not used: it is for no
-// host in particular.
+// ParseNetrc reads a netrc file. Its "default" entry is not used: it is for no host in particular.
 func ParseNetrc(text string) (Credentials, error) {
 	file, err := netrc.ParseString(text)
 	if err != nil {
@@ -129,9 +126,8 @@ func (n *netrcFile) Headers(_ context.Context, u *url.URL) (http.Header, error) 
 	return basic(machine.Get("login"), machine.Get("password")), nil
 }
 
-// A Helper is a credential helper as Bazel has them: a program that is called
-// with the argument "get", a URI as JSON on its standard input, and that answers
-// with headers. It is specified in
+// A Helper is a credential helper as Bazel has them: a program that is called with the argument "get", a URI as JSON on
+// its standard input, and that answers with headers. It is specified in
 // https://github.com/EngFlow/credential-helper-spec.
 type Helper struct {
 	Host    string

@@ -57,8 +57,7 @@ func (o oneHost) Headers(_ context.Context, u *url.URL) (http.Header, error) {
 	return http.Header{"authorization": {"Bearer token"}}, nil
 }
 
-// A redirection leads to another host: it must not see the credentials, but may
-// have its own.
+// A redirection leads to another host: it must not see the credentials, but may have its own.
 func TestCredentialsAcrossRedirect(t *testing.T) {
 	var atTarget, atSource string
 	target := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -68,8 +68,7 @@ func TestReadAllLocal(t *testing.T) {
 	}
 }
 
-// A server that cuts every answer after some bytes: with ranges, without, and
-// one that knows ETags.
+// A server that cuts every answer after some bytes: with ranges, without, and one that knows ETags.
 func TestReadAllResumes(t *testing.T) {
 	want := content()
 	for _, tt := range []struct {

@@ -20,8 +20,8 @@ const (
 	answerTime = 10
 )
 
-// Guard is a transport that no server can keep waiting, or feed, for ever: connections that make no progress are cut, and
-// of errors only the beginning is read. Its errors may pass or not, as Passing tells.
+// Guard is a transport that no server can keep waiting, or feed, for ever: connections that make no progress are cut,
+// and of errors only the beginning is read. Its errors may pass or not, as Passing tells.
 type Guard struct {
 	// Base is the transport below. It must not decompress: what is signed are the compressed bytes.
 	Base http.RoundTripper

@@ -67,8 +67,8 @@ func TestBrokenHostComesLast(t *testing.T) {
 	}
 }
 
-// What only the server that failed has is still found there, with all attempts; and a file that a server
-// lacks is no failure of the server.
+// What only the server that failed has is still found there, with all attempts; and a file that a server lacks is no
+// failure of the server.
 func TestFailedHostIsStillAsked(t *testing.T) {
 	dead := closed(t)
 	empty := serve(t, http.NotFound)

@@ -123,8 +123,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // isStrong tells the ETags that If-Range may have.
 func isStrong(etag string) bool { return etag != "" && !strings.HasPrefix(etag, "W/") }
 
-// position checks the answer and reads on to the offset where the server
-// begins at the file's beginning.
+// position checks the answer and reads on to the offset where the server begins at the file's beginning.
 func (c *Client) position(b io.Reader, resp *http.Response, offset int64, etag string) error {
 	switch resp.StatusCode {
 	case http.StatusOK:

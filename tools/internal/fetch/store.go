@@ -12,18 +12,16 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
-// A Store keeps files that were read from the network in a folder, under keys
-// that say what is in them. What was read before an interruption is kept, too:
-// the next reading goes on from there. Several processes may share a folder.
+// A Store keeps files that were read from the network in a folder, under keys that say what is in them. What was read
+// before an interruption is kept, too: the next reading goes on from there. Several processes may share a folder.
 type Store struct {
 	Client *Client
 	Dir    string
 }
 
-// Open opens the file of that key and size from the store, or else from the
-// first location that has it. It is fresh if no byte comes from the store. The
-// store does not know whether the content is what the key says: who finds that
-// it is not calls Discard. Where the folder cannot be written, nothing is kept.
+// Open opens the file of that key and size from the store, or else from the first location that has it. It is fresh if
+// no byte comes from the store. The store does not know whether the content is what the key says: who finds that it is
+// not calls Discard. Where the folder cannot be written, nothing is kept.
 func (s *Store) Open(ctx context.Context, key string, size int64, locations ...string) (r io.ReadCloser, fresh bool, err error) {
 	if f, err := s.stored(key); err == nil {
 		return f, false, nil
@@ -95,8 +93,7 @@ func removeIfThere(path string) error {
 	return nil
 }
 
-// storeBody reads the old part of a file, then the network, and adds what comes
-// from there to the part.
+// storeBody reads the old part of a file, then the network, and adds what comes from there to the part.
 type storeBody struct {
 	store   *Store
 	key     string

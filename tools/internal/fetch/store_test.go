@@ -107,8 +107,7 @@ func TestStoreOddParts(t *testing.T) {
 	}
 }
 
-// Several at once, as when both architectures list the same noarch package: the
-// file is sent once.
+// Several at once, as when both architectures list the same noarch package: the file is sent once.
 func TestStoreShared(t *testing.T) {
 	want := content()
 	location, sent := fileServer(t, want)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Expand replaces each --flagfile=PATH by the arguments in that file. They stand there as Bazel's format "shell" has them: one
-// a line; one with any but plain characters, such as the line break that a file's name may hold, is in single quotes as in a
-// shell. Other lines are taken as they are, and empty ones are none.
+// Expand replaces each --flagfile=PATH by the arguments in that file. They stand there as Bazel's format "shell" has
+// them: one a line; one with any but plain characters, such as the line break that a file's name may hold, is in single
+// quotes as in a shell. Other lines are taken as they are, and empty ones are none.
 func Expand(args []string) ([]string, error) {
 	var out []string
 	for _, a := range args {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// The name of a file in a tree may hold anything but NUL and a slash: it is one argument all the same, and no other flag.
+// The name of a file in a tree may hold anything but NUL and a slash: it is one argument all the same, and no other
+// flag.
 func TestExpandQuoted(t *testing.T) {
 	want := []string{
 		"--in-tree=a\n--file=b", "--in-tree=ends in \r", "", "--entry={\"path\":\"/it's\"}", "'", "''", "'\n'", `\''`, "plain", "a'b", "\n",

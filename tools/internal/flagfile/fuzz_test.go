@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A file's lines are the arguments, quoted or as they stand there: nothing in them is a flag file again, and nothing is lost but
-// empty lines.
+// A file's lines are the arguments, quoted or as they stand there: nothing in them is a flag file again, and nothing is
+// lost but empty lines.
 func FuzzExpand(f *testing.F) {
 	f.Add("--a\nb c\n", "x")
 	f.Add("--flagfile=again\r\n\n\xff", "")

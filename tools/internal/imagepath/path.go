@@ -1,6 +1,6 @@
-// Package imagepath has the one type for a path inside an image. Whatever names a file, a directory or a link of an image,
-// be it a package, a build file, a script or a list, becomes a Path before it is used, so that no name can hide what is in
-// the image, lie outside of it, or forge lines of a file that lists it.
+// Package imagepath has the one type for a path inside an image. Whatever names a file, a directory or a link of an
+// image, be it a package, a build file, a script or a list, becomes a Path before it is used, so that no name can hide
+// what is in the image, lie outside of it, or forge lines of a file that lists it.
 package imagepath
 
 import (
@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Limits on names. Those on parts and paths are Linux's NAME_MAX and PATH_MAX; no package has a tree of MaxParts levels.
+// Limits on names. Those on parts and paths are Linux's NAME_MAX and PATH_MAX; no package has a tree of MaxParts
+// levels.
 const (
 	MaxPart  = 255  // bytes of one part
 	MaxPath  = 4096 // bytes of a path
@@ -19,12 +20,13 @@ const (
 // Whiteout is how parts of a layer's paths begin that say what is removed; layer.md of the image specification has it.
 const Whiteout = ".wh."
 
-// Path is where something is in an image, relative to the image's root: "usr/bin/hello". Only this package makes one, so it
-// is clean, within the limits, and has neither control characters nor whiteouts. The zero Path is the root itself. Paths are
-// equal if they are the same path.
+// Path is where something is in an image, relative to the image's root: "usr/bin/hello". Only this package makes one,
+// so it is clean, within the limits, and has neither control characters nor whiteouts. The zero Path is the root
+// itself. Paths are equal if they are the same path.
 type Path struct{ rel string }
 
-// Parse takes a clean relative path such as "usr/bin/hello". The error is an *Error. The root has no name: see FromArchive.
+// Parse takes a clean relative path such as "usr/bin/hello". The error is an *Error. The root has no name: see
+// FromArchive.
 func Parse(name string) (Path, error) {
 	return parseAs(name, name)
 }
@@ -165,8 +167,8 @@ func (p Path) In(dir Path) bool {
 	return below || p == dir
 }
 
-// Resolve returns where a link at p with the given target leads if nothing on the way is another link: an absolute target
-// begins at the root, and what leads above the root stays there, as in a chroot.
+// Resolve returns where a link at p with the given target leads if nothing on the way is another link: an absolute
+// target begins at the root, and what leads above the root stays there, as in a chroot.
 func (p Path) Resolve(target string) (Path, error) {
 	if !path.IsAbs(target) {
 		target = path.Join("/", p.Parent().rel, target)

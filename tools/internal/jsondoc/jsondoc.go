@@ -1,6 +1,6 @@
-// Package jsondoc reads and writes JSON as the formats of docs/formats.md have it: what no field is for is an error when
-// reading, and nothing is escaped that need not be when writing, since the bytes are hashed and read by people. What two
-// readers of JSON understand in two ways is an error as well: Bazel reads some of the same documents.
+// Package jsondoc reads and writes JSON as the formats of docs/formats.md have it: what no field is for is an error
+// when reading, and nothing is escaped that need not be when writing, since the bytes are hashed and read by people.
+// What two readers of JSON understand in two ways is an error as well: Bazel reads some of the same documents.
 package jsondoc
 
 import (
@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Parse decodes data, which is one JSON value, into what dst points to. Unknown fields, a key that an object has twice, bytes
-// that are not UTF-8, and text after the value are errors.
+// Parse decodes data, which is one JSON value, into what dst points to. Unknown fields, a key that an object has twice,
+// bytes that are not UTF-8, and text after the value are errors.
 func Parse(data []byte, dst any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
@@ -34,8 +34,8 @@ func Parse(data []byte, dst any) error {
 	})
 }
 
-// Keys calls visit with each key of each object in data, which is valid JSON, in the order of the text, until visit returns
-// an error, and returns that. again says that the object has had the key before.
+// Keys calls visit with each key of each object in data, which is valid JSON, in the order of the text, until visit
+// returns an error, and returns that. again says that the object has had the key before.
 func Keys(data []byte, visit func(key string, again bool) error) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()

@@ -50,7 +50,8 @@ func Local(location string) (string, error) {
 	return u.Path, nil
 }
 
-// userinfo is what stands before the host of a URL. A password may have an @ itself, and even a / where nobody escaped it.
+// userinfo is what stands before the host of a URL. A password may have an @ itself, and even a / where nobody escaped
+// it.
 var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)([^\s/@:?#"'<>]*:[^\s@"'<>]*(?:@[^\s@/"'<>]*)*|[^\s/@?#"'<>]+)@`)
 
 // Redact returns a text with "…" for what URLs in it have before their host: users and passwords.

@@ -1,9 +1,8 @@
-// Package verified has one type, Bytes, for bytes that somebody vouches for: a
-// key's signature, a digest that is known, or the place that they come from.
+// Package verified has one type, Bytes, for bytes that somebody vouches for: a key's signature, a digest that is known,
+// or the place that they come from.
 //
-// What parses an index, a control section, a key, a manifest or a config takes
-// Bytes and nothing else. As only this package can make them, and each of its
-// functions makes them of exactly the bytes that it has checked, what is parsed
+// What parses an index, a control section, a key, a manifest or a config takes Bytes and nothing else. As only this
+// package can make them, and each of its functions makes them of exactly the bytes that it has checked, what is parsed
 // cannot be anything but what was verified.
 package verified
 
@@ -21,8 +20,7 @@ import (
 	"strings"
 )
 
-// Bytes are bytes that were verified. They cannot be changed. The zero value
-// holds none.
+// Bytes are bytes that were verified. They cannot be changed. The zero value holds none.
 type Bytes struct {
 	data string
 	by   string
@@ -31,15 +29,13 @@ type Bytes struct {
 // Len returns the number of bytes.
 func (b Bytes) Len() int { return len(b.data) }
 
-// By says in a few words what vouches for the bytes: `key "a.rsa.pub"`,
-// "sha256:…".
+// By says in a few words what vouches for the bytes: `key "a.rsa.pub"`, "sha256:…".
 func (b Bytes) By() string { return b.by }
 
 // String returns the bytes.
 func (b Bytes) String() string { return b.data }
 
-// Reader returns a new reader of the bytes. It is an io.ByteReader, an
-// io.ReaderAt and an io.Seeker, too.
+// Reader returns a new reader of the bytes. It is an io.ByteReader, an io.ReaderAt and an io.Seeker, too.
 func (b Bytes) Reader() *strings.Reader { return strings.NewReader(b.data) }
 
 // Copy returns the bytes in a slice of their own.
@@ -58,8 +54,8 @@ func (m *Mismatch) Error() string {
 // ErrDigest is wrapped by errors about a wanted digest that is none.
 var ErrDigest = errors.New("want sha256: and 64 lower-case hex digits")
 
-// Digest takes bytes whose SHA-256 is the wanted digest, "sha256:<lower-case
-// hex>". The error is a *Mismatch, or wraps ErrDigest.
+// Digest takes bytes whose SHA-256 is the wanted digest, "sha256:<lower-case hex>". The error is a *Mismatch, or wraps
+// ErrDigest.
 func Digest(data []byte, want string) (Bytes, error) {
 	if !isDigest(want) {
 		return Bytes{}, fmt.Errorf("digest is %q, %w", want, ErrDigest)
@@ -72,8 +68,8 @@ func Digest(data []byte, want string) (Bytes, error) {
 	return b, nil
 }
 
-// Checksum takes bytes whose SHA-1 is the wanted checksum, "Q1" and base64, as
-// apk's indexes state it. The error is a *Mismatch.
+// Checksum takes bytes whose SHA-1 is the wanted checksum, "Q1" and base64, as apk's indexes state it. The error is a
+// *Mismatch.
 func Checksum(data []byte, want string) (Bytes, error) {
 	b := Bytes{data: string(data), by: want}
 	sum := sha1.Sum([]byte(b.data))
@@ -83,8 +79,8 @@ func Checksum(data []byte, want string) (Bytes, error) {
 	return b, nil
 }
 
-// Read reads exactly size bytes whose SHA-256 is the wanted digest. It takes no
-// more memory than that, and an input that is longer is an error.
+// Read reads exactly size bytes whose SHA-256 is the wanted digest. It takes no more memory than that, and an input
+// that is longer is an error.
 func Read(r io.Reader, size int64, want string) (Bytes, error) {
 	if size < 0 {
 		return Bytes{}, fmt.Errorf("size is %d, want 0 or more", size)
@@ -105,8 +101,7 @@ func Read(r io.Reader, size int64, want string) (Bytes, error) {
 	return Digest(data.Bytes(), want)
 }
 
-// Signature takes bytes that an RSA key signed (PKCS#1 v1.5). by says whose key
-// that is.
+// Signature takes bytes that an RSA key signed (PKCS#1 v1.5). by says whose key that is.
 func Signature(data []byte, key *rsa.PublicKey, hash crypto.Hash, signature []byte, by string) (Bytes, error) {
 	b := Bytes{data: string(data), by: by}
 	h := hash.New()
@@ -117,9 +112,8 @@ func Signature(data []byte, key *rsa.PublicKey, hash crypto.Hash, signature []by
 	return b, nil
 }
 
-// Trust takes bytes on faith. by says why they are believed: they come from the
-// user's own files, from a server that its certificate vouches for, or out of
-// the very build that reads them. What others made must not come this way:
+// Trust takes bytes on faith. by says why they are believed: they come from the user's own files, from a server that
+// its certificate vouches for, or out of the very build that reads them. What others made must not come this way:
 // TestWhoTrusts lists who may call Trust.
 func Trust(data []byte, by string) Bytes { return Bytes{data: string(data), by: by} }
 

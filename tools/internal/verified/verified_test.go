@@ -108,8 +108,7 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-// Whoever calls Trust is a hole in what the type promises, so each is listed
-// here with its reason.
+// Whoever calls Trust is a hole in what the type promises, so each is listed here with its reason.
 func TestWhoTrusts(t *testing.T) {
 	allowed := []string{
 		"tools/internal/apk/apkfile/trust.go",   // a package that the build that reads it has made

@@ -66,8 +66,7 @@ func (p *Profile) seconds(of func(event) bool) float64 {
 	return seconds
 }
 
-// Programs returns, by mnemonic, for how many seconds in all programs, or
-// workers, worked on actions.
+// Programs returns, by mnemonic, for how many seconds in all programs, or workers, worked on actions.
 func (p *Profile) Programs() map[string]float64 {
 	threads := map[int][]event{}
 	for _, e := range p.events {

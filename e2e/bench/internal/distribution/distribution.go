@@ -1,5 +1,5 @@
-// Package distribution generates repositories of any size whose packages depend
-// on each other as a real distribution's do, the same ones every time.
+// Package distribution generates repositories of any size whose packages depend on each other as a real distribution's
+// do, the same ones every time.
 package distribution
 
 import (
@@ -30,8 +30,8 @@ type Package struct {
 
 const (
 	version = "1.2.3-r0"
-	// In a distribution nearly everything needs a few libraries (a hub), much
-	// needs some others, and most is needed by little.
+	// In a distribution nearly everything needs a few libraries (a hub), much needs some others, and most is needed by
+	// little.
 	hubs      = 8
 	cycleEach = 400 // one pair of packages that need each other among so many
 )
@@ -47,8 +47,7 @@ func Name(i int) string {
 	return fmt.Sprintf("pkg%05d", i)
 }
 
-// Packages generates the packages. A package depends on packages with lower
-// numbers, but for the cycles.
+// Packages generates the packages. A package depends on packages with lower numbers, but for the cycles.
 func (s Shape) Packages() []Package {
 	random := rand.New(rand.NewPCG(s.Seed, uint64(s.Size)))
 	packages := make([]Package, s.Size)
@@ -82,8 +81,8 @@ func (s Shape) Packages() []Package {
 
 func soname(i int) string { return fmt.Sprintf("so:lib%s.so.1", Name(i)) }
 
-// Write writes the repositories of all architectures to dir/ARCH. Packages are
-// made in scratch, parallel of them at once.
+// Write writes the repositories of all architectures to dir/ARCH. Packages are made in scratch, parallel of them at
+// once.
 func (s Shape) Write(ctx context.Context, b *rebuild.Builder, dir, scratch string, parallel int) error {
 	packages := s.Packages()
 	for _, arch := range s.Archs {

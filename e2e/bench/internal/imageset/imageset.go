@@ -1,5 +1,4 @@
-// Package imageset chooses the packages of many different images on one lock,
-// the same ones every time.
+// Package imageset chooses the packages of many different images on one lock, the same ones every time.
 package imageset
 
 import (
@@ -64,9 +63,8 @@ type Image struct {
 	Packages int      // with all that they depend on
 }
 
-// Choose returns n images. Each has the packages of core and others, chosen by
-// the image's number, until with all dependencies there are at least least, and
-// up to half as many more. exclude names packages not to choose as roots.
+// Choose returns n images. Each has the packages of core and others, chosen by the image's number, until with all
+// dependencies there are at least least, and up to half as many more. exclude names packages not to choose as roots.
 func (g Graph) Choose(n, least int, core, exclude []string) ([]Image, error) {
 	var names []string
 	for name := range g {
@@ -102,8 +100,7 @@ func (g Graph) Choose(n, least int, core, exclude []string) ([]Image, error) {
 	return images, nil
 }
 
-// Build writes a BUILD file with the images, which are called image_N from
-// first on, out of the packages of a hub.
+// Build writes a BUILD file with the images, which are called image_N from first on, out of the packages of a hub.
 func Build(hub string, images []Image, first int) string {
 	var b strings.Builder
 	b.WriteString("load(\"@rules_apk//apk:defs.bzl\", \"apk_image\")\n\npackage(default_visibility = [\"//visibility:public\"])\n")

@@ -81,8 +81,7 @@ const (
 	End   = "<!-- measured: end -->"
 )
 
-// Insert puts the report between the lines Begin and End of a file, in place of
-// what is there.
+// Insert puts the report between the lines Begin and End of a file, in place of what is there.
 func (r *Report) Insert(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {

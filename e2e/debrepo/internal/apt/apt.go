@@ -1,6 +1,5 @@
-// Package apt uses the machine's own apt, with its sources, keys and proxies,
-// but with an apt root of its own: nothing of the machine's state, caches or
-// configuration is changed, and the machine stays of one architecture.
+// Package apt uses the machine's own apt, with its sources, keys and proxies, but with an apt root of its own: nothing
+// of the machine's state, caches or configuration is changed, and the machine stays of one architecture.
 package apt
 
 import (
@@ -28,8 +27,8 @@ type Root struct {
 	archs []string
 }
 
-// New makes a private apt root in dir, a new or empty folder, for architectures
-// by Debian's names. The machine's /etc/apt is copied into it.
+// New makes a private apt root in dir, a new or empty folder, for architectures by Debian's names. The machine's
+// /etc/apt is copied into it.
 func New(dir string, archs []string) (*Root, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil {
 		return nil, ErrAbsent
@@ -54,8 +53,8 @@ func New(dir string, archs []string) (*Root, error) {
 	return r, r.configure()
 }
 
-// configure writes two files: apt reads the one that APT_CONFIG names before,
-// and etc/apt.conf after, the fragments that were copied from the machine.
+// configure writes two files: apt reads the one that APT_CONFIG names before, and etc/apt.conf after, the fragments
+// that were copied from the machine.
 func (r *Root) configure() error {
 	own, err := os.ReadFile(filepath.Join(r.dir, "etc", "apt.conf"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -131,9 +130,8 @@ func (p Package) FileName() string {
 	return p.Name + "_" + strings.ReplaceAll(p.Version, ":", "%3a") + "_" + p.Arch + ".deb"
 }
 
-// Download puts the packages' files into dir and returns their paths, in order.
-// apt checks each against its list; files that are there already and pass are
-// not downloaded again.
+// Download puts the packages' files into dir and returns their paths, in order. apt checks each against its list; files
+// that are there already and pass are not downloaded again.
 func (r *Root) Download(ctx context.Context, dir string, packages []Package) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -171,8 +169,7 @@ func (r *Root) run(ctx context.Context, dir, name string, args ...string) (strin
 	return stdout.String(), nil
 }
 
-// copyTree copies files and folders; what this user may not read (passwords for
-// other users' sources) is left out.
+// copyTree copies files and folders; what this user may not read (passwords for other users' sources) is left out.
 func copyTree(from, to string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrPermission) {

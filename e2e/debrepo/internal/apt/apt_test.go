@@ -60,8 +60,7 @@ func TestRealApt(t *testing.T) {
 	}
 }
 
-// machine tells what of the machine's apt must stay as it is, and what nobody
-// else changes in passing.
+// machine tells what of the machine's apt must stay as it is, and what nobody else changes in passing.
 func machine(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder

@@ -1,5 +1,4 @@
-// Package closure finds the Debian packages that others need, without those
-// that only maintainer scripts need.
+// Package closure finds the Debian packages that others need, without those that only maintainer scripts need.
 package closure
 
 import (
@@ -11,8 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/debrepo/internal/version"
 )
 
-// Excluded names what no package of the repository depends on, whatever Debian
-// says. Maintainer scripts are never run, and these are there for them:
+// Excluded names what no package of the repository depends on, whatever Debian says. Maintainer scripts are never run,
+// and these are there for them:
 //
 //   - dpkg, debconf, perl: the scripts' own tools (py3clean asks dpkg for files);
 //   - awk: base-files' postinst;

@@ -1,6 +1,5 @@
-// Package control reads Debian's control files: stanzas of "Field: value"
-// lines (deb822(5)), and the relations that some of the values hold
-// (deb-control(5)).
+// Package control reads Debian's control files: stanzas of "Field: value" lines (deb822(5)), and the relations that
+// some of the values hold (deb-control(5)).
 package control
 
 import (
@@ -11,8 +10,8 @@ import (
 	"strings"
 )
 
-// Stanza is one paragraph, by field name. A value keeps its line breaks, each
-// continuation line without the one character that marks it as such.
+// Stanza is one paragraph, by field name. A value keeps its line breaks, each continuation line without the one
+// character that marks it as such.
 type Stanza map[string]string
 
 // Read calls visit for each stanza of r.

@@ -22,8 +22,7 @@ func (r Relation) String() string {
 	return r.Name + " (" + r.Op + " " + r.Version + ")"
 }
 
-// Satisfied says whether a package of this version is meant; a virtual package
-// without one has the version "".
+// Satisfied says whether a package of this version is meant; a virtual package without one has the version "".
 func (r Relation) Satisfied(v string) bool {
 	if r.Op == "" {
 		return true
@@ -45,9 +44,8 @@ func (r Relation) Satisfied(v string) bool {
 	return c > 0
 }
 
-// Relations reads the value of Depends, Provides and the like: what commas
-// separate, and within that the alternatives. What a name is qualified with
-// (python3:any) is dropped: a repository has one architecture.
+// Relations reads the value of Depends, Provides and the like: what commas separate, and within that the alternatives.
+// What a name is qualified with (python3:any) is dropped: a repository has one architecture.
 func Relations(value string) ([][]Relation, error) {
 	var all [][]Relation
 	for _, group := range strings.Split(value, ",") {

@@ -10,8 +10,7 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/debrepo/internal/deb"
 )
 
-// bundlePackage ships certificates one by one. Its postinst, which is not run,
-// would put them into one file.
+// bundlePackage ships certificates one by one. Its postinst, which is not run, would put them into one file.
 const bundlePackage = "ca-certificates"
 
 const (
@@ -21,9 +20,8 @@ const (
 	opensslPath = "usr/lib/ssl/cert.pem"
 )
 
-// bundle writes the file that update-ca-certificates(8) would make of the
-// package's certificates, all of them in alphabetical order, to file, and
-// returns the entries for it and for OpenSSL's link to it.
+// bundle writes the file that update-ca-certificates(8) would make of the package's certificates, all of them in
+// alphabetical order, to file, and returns the entries for it and for OpenSSL's link to it.
 func bundle(entries []deb.Entry, file string) ([]deb.Entry, error) {
 	var found []deb.Entry
 	for _, e := range entries {

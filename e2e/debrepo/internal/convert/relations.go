@@ -10,8 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/debrepo/internal/version"
 )
 
-// providers returns the packages that have r's name, or provide it, by name. A
-// package's own name counts before others' provides.
+// providers returns the packages that have r's name, or provide it, by name. A package's own name counts before others'
+// provides.
 func (s *Set) providers(r control.Relation) []*source {
 	var found []*source
 	if p, ok := s.sources[r.Name]; ok && r.Satisfied(p.version) {
@@ -25,9 +25,8 @@ func (s *Set) providers(r control.Relation) []*source {
 	return found
 }
 
-// depends returns the dependencies of p: Debian's, of alternatives the first
-// that the set can satisfy; the libraries that its files need, where some other
-// package of the set has them; and base, if p's paths need its links.
+// depends returns the dependencies of p: Debian's, of alternatives the first that the set can satisfy; the libraries
+// that its files need, where some other package of the set has them; and base, if p's paths need its links.
 func (s *Set) depends(p *source) ([]string, error) {
 	all := map[string]bool{}
 	for _, field := range []string{"Pre-Depends", "Depends"} {
@@ -83,8 +82,8 @@ func (s *Set) depend(alternatives []control.Relation) (string, error) {
 	return "", fmt.Errorf("no package here satisfies its dependency on %v", alternatives)
 }
 
-// conflict is the constraint for what p cannot stand beside, empty if the set
-// has nothing of the kind. A package may be what it conflicts with.
+// conflict is the constraint for what p cannot stand beside, empty if the set has nothing of the kind. A package may be
+// what it conflicts with.
 func (s *Set) conflict(p *source, r control.Relation) (string, error) {
 	if r.Name == p.name {
 		return "", nil
@@ -101,8 +100,8 @@ func (s *Set) conflict(p *source, r control.Relation) (string, error) {
 	return "!" + constraint, err
 }
 
-// constraint is r in apk's words. It is an error if apk would answer otherwise
-// than dpkg for any version of the name that there is.
+// constraint is r in apk's words. It is an error if apk would answer otherwise than dpkg for any version of the name
+// that there is.
 func (s *Set) constraint(r control.Relation) (string, error) {
 	if r.Op == "" {
 		return r.Name, nil
@@ -130,8 +129,8 @@ func (s *Set) constraint(r control.Relation) (string, error) {
 	return r.Name + op + mapped, nil
 }
 
-// provides returns p's virtual names, with the version where only p provides
-// one: to apk, packages with the same versioned name exclude each other.
+// provides returns p's virtual names, with the version where only p provides one: to apk, packages with the same
+// versioned name exclude each other.
 func (s *Set) provides(p *source) ([]string, error) {
 	var all []string
 	groups, err := control.Relations(p.Control["Provides"])

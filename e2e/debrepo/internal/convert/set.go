@@ -13,9 +13,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/debrepo/internal/version"
 )
 
-// Base is the package with the links of a merged /usr. Debian makes them when a
-// system is set up; here they are files of this package, which every package
-// depends on whose paths need them.
+// Base is the package with the links of a merged /usr. Debian makes them when a system is set up; here they are files
+// of this package, which every package depends on whose paths need them.
 const Base = "base-files"
 
 // Spec describes a package to `ocibuild package`.
@@ -41,8 +40,7 @@ type Package struct {
 	Entries []deb.Entry
 }
 
-// Set is the packages of a repository for one architecture: what a package
-// depends on is said with the others in view.
+// Set is the packages of a repository for one architecture: what a package depends on is said with the others in view.
 type Set struct {
 	arch      string
 	exclude   []string
@@ -57,15 +55,13 @@ type provided struct {
 	version string
 }
 
-// Archs are the architectures that packages are converted for: Debian's name
-// of each, and apk's.
+// Archs are the architectures that packages are converted for: Debian's name of each, and apk's.
 func Archs() map[string]string {
 	return map[string]string{"amd64": "x86_64", "arm64": "aarch64", "all": "noarch"}
 }
 
-// NewSet makes a set of unpacked packages for a Debian architecture. exclude
-// names what nothing is to depend on; scratch is a folder for files that are
-// generated.
+// NewSet makes a set of unpacked packages for a Debian architecture. exclude names what nothing is to depend on;
+// scratch is a folder for files that are generated.
 func NewSet(arch string, exclude []string, scratch string, packages []*deb.Package) (*Set, error) {
 	s := &Set{
 		arch: arch, exclude: exclude, scratch: scratch,

@@ -1,5 +1,4 @@
-// Package convert turns unpacked Debian packages into what `ocibuild package`
-// makes APK packages of.
+// Package convert turns unpacked Debian packages into what `ocibuild package` makes APK packages of.
 package convert
 
 import (
@@ -21,8 +20,8 @@ type source struct {
 	name, version string
 	// moved says that paths of it lie below /usr only on a merged system.
 	moved bool
-	// sonames are the libraries that the dynamic linker finds without being
-	// told where, each with the version in its file's name.
+	// sonames are the libraries that the dynamic linker finds without being told where, each with the version in its
+	// file's name.
 	sonames map[string]string
 	needed  map[string]bool
 	// copyright is the text, or documentation is the package that has it.
@@ -71,8 +70,8 @@ func survey(p *deb.Package) (*source, error) {
 	return s, nil
 }
 
-// isSelf says whether e is a link that leads, on a merged system, to itself: a
-// package has one in /usr/bin for each program of its in /bin.
+// isSelf says whether e is a link that leads, on a merged system, to itself: a package has one in /usr/bin for each
+// program of its in /bin.
 func isSelf(e deb.Entry) bool {
 	if e.Mode.Type() != fs.ModeSymlink {
 		return false
@@ -109,14 +108,14 @@ func (s *source) look(e deb.Entry) error {
 	return nil
 }
 
-// isLibraryFolder says whether the dynamic linker of Debian looks into dir:
-// usr/lib, and the folder for the architecture in it.
+// isLibraryFolder says whether the dynamic linker of Debian looks into dir: usr/lib, and the folder for the
+// architecture in it.
 func isLibraryFolder(dir string) bool {
 	return dir == "usr/lib" || path.Dir(dir) == "usr/lib" && strings.Contains(dir, "-linux-gnu")
 }
 
-// soVersion is the version to provide a soname with, as Alpine's packages do:
-// what the file's name has after ".so.", else what the soname has there, else 0.
+// soVersion is the version to provide a soname with, as Alpine's packages do: what the file's name has after ".so.",
+// else what the soname has there, else 0.
 func soVersion(file, soname string) string {
 	for _, name := range []string{file, soname} {
 		_, after, ok := strings.Cut(name, ".so.")
@@ -127,8 +126,7 @@ func soVersion(file, soname string) string {
 	return "0"
 }
 
-// licenceOf is the package's SPDX expression. Packages of one source may have
-// their documentation in one of them.
+// licenceOf is the package's SPDX expression. Packages of one source may have their documentation in one of them.
 func (s *Set) licenceOf(p *source) string {
 	for links := 0; links < len(s.sources); links++ {
 		other, ok := s.sources[p.documentation]

@@ -1,5 +1,5 @@
-// Package deb unpacks Debian's binary packages (deb(5)): an ar archive of
-// debian-binary, control.tar and data.tar, the latter two compressed.
+// Package deb unpacks Debian's binary packages (deb(5)): an ar archive of debian-binary, control.tar and data.tar, the
+// latter two compressed.
 package deb
 
 import (
@@ -38,15 +38,14 @@ type Entry struct {
 	UID, GID     int
 	Uname, Gname string
 	Link         string // target of a symbolic link
-	// File is where the content of a regular file was put. Hard links are
-	// entries with the same File.
+	// File is where the content of a regular file was put. Hard links are entries with the same File.
 	File string
 }
 
 const magic = "!<arch>\n"
 
-// Unpack reads the .deb at name and puts the contents of its files into dir,
-// which must be empty and is not the tree that they make.
+// Unpack reads the .deb at name and puts the contents of its files into dir, which must be empty and is not the tree
+// that they make.
 func Unpack(name, dir string) (*Package, error) {
 	f, err := os.Open(name)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/rules-apk/rules_apk/e2e/debrepo/internal/control"
 )
 
-// names maps the short names of Debian's machine-readable copyright files
-// (copyright-format/1.0), in lower case, to SPDX's, where they differ.
+// names maps the short names of Debian's machine-readable copyright files (copyright-format/1.0), in lower case, to
+// SPDX's, where they differ.
 var names = map[string]string{
 	"expat": "MIT", "mit": "MIT", "x11": "X11", "isc": "ISC", "zlib": "Zlib", "openssl": "OpenSSL",
 	"apache-2": "Apache-2.0", "apache-2.0": "Apache-2.0", "artistic": "Artistic-1.0-Perl", "artistic-1": "Artistic-1.0-Perl",
@@ -26,9 +26,8 @@ var gnu = regexp.MustCompile(`(?i)^(a?gpl|lgpl)-(\d)(?:\.(\d))?(\+)?$`)
 // common finds the licences that a text refers to by their files.
 var common = regexp.MustCompile(`/usr/share/common-licenses/([A-Za-z0-9.+-]*[A-Za-z0-9+])`)
 
-// Expression returns the SPDX expression of a copyright file: every licence that
-// it names, in alphabetical order, as all of them hold for something in it. A
-// licence that SPDX does not know becomes a LicenseRef, and so does a file that
+// Expression returns the SPDX expression of a copyright file: every licence that it names, in alphabetical order, as
+// all of them hold for something in it. A licence that SPDX does not know becomes a LicenseRef, and so does a file that
 // names none: LicenseRef-Debian-PACKAGE.
 func Expression(pkg, copyright string) string {
 	found := map[string]bool{}
@@ -60,8 +59,7 @@ func Expression(pkg, copyright string) string {
 	return strings.Join(all, " AND ")
 }
 
-// split takes "GPL-2+ or BSD-3-clause, and Expat" apart. Exceptions go: they
-// only permit more.
+// split takes "GPL-2+ or BSD-3-clause, and Expat" apart. Exceptions go: they only permit more.
 func split(short string) []string {
 	var all []string
 	var words []string

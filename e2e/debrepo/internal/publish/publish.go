@@ -1,5 +1,4 @@
-// Package publish makes a signed APK repository of converted packages, with the
-// ocibuild program.
+// Package publish makes a signed APK repository of converted packages, with the ocibuild program.
 package publish
 
 import (
@@ -22,15 +21,15 @@ import (
 // Publisher makes repositories.
 type Publisher struct {
 	Ocibuild string // path of the program
-	// Key is the file of the private RSA key, and KeyName the public key's name;
-	// both empty for packages and an index without signatures.
+	// Key is the file of the private RSA key, and KeyName the public key's name; both empty for packages and an index
+	// without signatures.
 	Key, KeyName string
 	Scratch      string // a folder for what is in between
 	Parallel     int    // packages made at once
 }
 
-// Repository writes packages and index for an architecture, by apk's name of
-// it, to dir/arch, and returns the packages' file names, in their order.
+// Repository writes packages and index for an architecture, by apk's name of it, to dir/arch, and returns the packages'
+// file names, in their order.
 func (p *Publisher) Repository(ctx context.Context, dir, arch string, packages []*convert.Package) ([]string, error) {
 	names := make([]string, len(packages))
 	args := []string{"--arch=" + arch, "--description=Debian, repackaged", "--repository-out=" + dir}
@@ -87,8 +86,7 @@ func entry(e deb.Entry) (string, error) {
 	return string(text), err
 }
 
-// run runs a subcommand with its arguments in a file beside output: there are
-// more of them than fit on a command line.
+// run runs a subcommand with its arguments in a file beside output: there are more of them than fit on a command line.
 func (p *Publisher) run(ctx context.Context, subcommand, output string, args []string) error {
 	if p.Key != "" {
 		args = append(args, "--key="+p.Key, "--key-name="+p.KeyName)

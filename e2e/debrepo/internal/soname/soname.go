@@ -1,5 +1,5 @@
-// Package soname reads what ELF files say of shared libraries: the name that
-// one has, and the names of those that it needs.
+// Package soname reads what ELF files say of shared libraries: the name that one has, and the names of those that it
+// needs.
 package soname
 
 import (
@@ -16,8 +16,7 @@ type Library struct {
 	Needed []string
 }
 
-// Read reads the file at path; one that is no ELF file, or has no dynamic
-// section, says nothing.
+// Read reads the file at path; one that is no ELF file, or has no dynamic section, says nothing.
 func Read(path string) (Library, error) {
 	f, err := os.Open(path)
 	if err != nil {

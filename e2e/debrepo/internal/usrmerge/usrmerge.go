@@ -1,6 +1,5 @@
-// Package usrmerge moves paths to where they lie on a system with a merged
-// /usr: packages of Debian 12 ship files below both /lib and /usr/lib, of which
-// the former is a link to the latter on every system of that release.
+// Package usrmerge moves paths to where they lie on a system with a merged /usr: packages of Debian 12 ship files below
+// both /lib and /usr/lib, of which the former is a link to the latter on every system of that release.
 package usrmerge
 
 import (
@@ -8,8 +7,7 @@ import (
 	"strings"
 )
 
-// Links are the links at the root, in order, of a system of a Debian
-// architecture, each to "usr/" and its own name.
+// Links are the links at the root, in order, of a system of a Debian architecture, each to "usr/" and its own name.
 func Links(arch string) []string {
 	if arch == "amd64" {
 		return []string{"bin", "lib", "lib64", "sbin"}
@@ -27,9 +25,8 @@ func Path(name string) string {
 	return name
 }
 
-// Target returns the target of a symbolic link that was shipped as name, with
-// target, so that it still leads to the same file once the link and the file
-// have moved. Absolute targets lead there through the links at the root.
+// Target returns the target of a symbolic link that was shipped as name, with target, so that it still leads to the
+// same file once the link and the file have moved. Absolute targets lead there through the links at the root.
 func Target(name, target string) string {
 	if path.IsAbs(target) || path.Dir(name) == path.Dir(Path(name)) {
 		return target

@@ -118,8 +118,7 @@ func before(run string) string {
 	return "_pre"
 }
 
-// isDebian says whether run is what Debian adds to a version of its own: a
-// stable update (+deb12u1) or a rebuild (+b1).
+// isDebian says whether run is what Debian adds to a version of its own: a stable update (+deb12u1) or a rebuild (+b1).
 func isDebian(run string) bool { return run == "+deb" || run == "+b" }
 
 // digits takes a number, without leading zeros: to Debian, 01 is 1.
@@ -161,8 +160,7 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// Compare orders two Debian versions as dpkg does. A version that is not one
-// sorts before all others.
+// Compare orders two Debian versions as dpkg does. A version that is not one sorts before all others.
 func Compare(a, b string) int {
 	x, errX := debian.NewVersion(a)
 	y, errY := debian.NewVersion(b)
@@ -177,8 +175,7 @@ func Compare(a, b string) int {
 	return cmp.Compare(x.Compare(y), 0)
 }
 
-// Same returns an error unless apk orders what two Debian versions became as
-// dpkg orders the two.
+// Same returns an error unless apk orders what two Debian versions became as dpkg orders the two.
 func Same(a, b string) error {
 	x, err := APK(a)
 	if err != nil {

@@ -33,10 +33,12 @@ type Process struct {
 	Stdout, Stderr io.Writer
 }
 
-// Path is a path that somebody wrote on the command line, seen from where they stand: "bazel run" changes the directory.
+// Path is a path that somebody wrote on the command line, seen from where they stand: "bazel run" changes the
+// directory.
 func (p *Process) Path(path string) string { return p.from("BUILD_WORKING_DIRECTORY", path) }
 
-// WorkspacePath is a path that starts at the workspace's root under "bazel run", as in targets that pass paths of files.
+// WorkspacePath is a path that starts at the workspace's root under "bazel run", as in targets that pass paths of
+// files.
 func (p *Process) WorkspacePath(path string) string {
 	return p.from("BUILD_WORKSPACE_DIRECTORY", path)
 }
@@ -52,7 +54,8 @@ func (p *Process) from(variable, path string) string {
 type Program struct {
 	Name, Summary string
 	Commands      []Command
-	// Implied, if set, names the subcommand that the program stands for under the name by which it was called, or is "".
+	// Implied, if set, names the subcommand that the program stands for under the name by which it was called, or is
+	// "".
 	Implied func(*Process) (string, error)
 	// Advice, if set, says what to do about an error that has no hint of its own, or is "".
 	Advice func(error) string
@@ -61,8 +64,8 @@ type Program struct {
 // Command is one subcommand.
 type Command struct {
 	Name string
-	// Arguments are those that it wants, in words such as "OLD NEW" or "NAME...": each stands for one, one with dots for
-	// one and more, "[NAME...]" for any number. Their number is checked.
+	// Arguments are those that it wants, in words such as "OLD NEW" or "NAME...": each stands for one, one with dots
+	// for one and more, "[NAME...]" for any number. Their number is checked.
 	Arguments        string
 	Summary, Example string
 	// Define adds the command's flags and returns what to run once they and the arguments are parsed.

@@ -12,7 +12,8 @@ import (
 )
 
 // Escape returns text of others so that it is one line and leaves a terminal as it is: control characters, those that
-// turn the direction of writing round and bytes that are no UTF-8 come out as \uXXXX and \xXX. URLs lose their passwords.
+// turn the direction of writing round and bytes that are no UTF-8 come out as \uXXXX and \xXX. URLs lose their
+// passwords.
 func Escape(text string) string { return escape(text, "") }
 
 func escape(text, kept string) string {
@@ -37,7 +38,8 @@ func escape(text, kept string) string {
 	return b.String()
 }
 
-// directs tells characters that change the order of others on the screen, and line breaks that are no control characters.
+// directs tells characters that change the order of others on the screen, and line breaks that are no control
+// characters.
 func directs(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029 || r == 0x200e || r == 0x200f
 }

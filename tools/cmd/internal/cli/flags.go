@@ -35,8 +35,8 @@ func parseInterspersed(flags *flag.FlagSet, args []string) (positional []string,
 	}
 }
 
-// FlagError is the UsageError for an error of flags.Parse: a misspelt flag's says what may be meant. The call see, which
-// may be empty, shows all flags.
+// FlagError is the UsageError for an error of flags.Parse: a misspelt flag's says what may be meant. The call see,
+// which may be empty, shows all flags.
 func FlagError(flags *flag.FlagSet, err error, see string) error {
 	message := fmt.Sprintf("%s: %v", flags.Name(), err)
 	if _, name, ok := strings.Cut(err.Error(), "provided but not defined: -"); ok {

@@ -1,6 +1,5 @@
-// Package adb recognises the container of apk version 3 packages and
-// indexes, which the rest of this project cannot read yet. Its first bytes are
-// given in the manual page apk-v3(5).
+// Package adb recognises the container of apk version 3 packages and indexes, which the rest of this project cannot
+// read yet. Its first bytes are given in the manual page apk-v3(5).
 package adb
 
 import (
@@ -9,16 +8,14 @@ import (
 	"fmt"
 )
 
-// ErrVersion3 is the error that every reader of version 2 files returns,
-// wrapped, for a version 3 file.
+// ErrVersion3 is the error that every reader of version 2 files returns, wrapped, for a version 3 file.
 var ErrVersion3 = errors.New("this is an apk version 3 file (ADB), want version 2 (gzip); version 3 is not supported yet: use a repository of version 2 packages")
 
 // PrefixLen is how many bytes Detect needs to see.
 const PrefixLen = 4
 
-// Detect returns an error wrapping ErrVersion3, with the container's
-// compression, if prefix is the beginning of a version 3 file; otherwise nil.
-// A prefix shorter than PrefixLen is never one.
+// Detect returns an error wrapping ErrVersion3, with the container's compression, if prefix is the beginning of a
+// version 3 file; otherwise nil. A prefix shorter than PrefixLen is never one.
 func Detect(prefix []byte) error {
 	var compression string
 	switch {

@@ -1,5 +1,5 @@
-// Package apkconstraint reads and writes the constraints of apk's world file
-// and of packages' depends, provides and install_if fields.
+// Package apkconstraint reads and writes the constraints of apk's world file and of packages' depends, provides and
+// install_if fields.
 package apkconstraint
 
 import (
@@ -10,9 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
-// Constraint is one of name, name=V, name<V, name>V, name<=V, name>=V,
-// name~V, name<~V, name>~V, name><CHECKSUM, each with an optional @tag and an
-// optional leading "!".
+// Constraint is one of name, name=V, name<V, name>V, name<=V, name>=V, name~V, name<~V, name>~V, name><CHECKSUM, each
+// with an optional @tag and an optional leading "!".
 type Constraint struct {
 	Name string
 	// Op is "", "=", "<", ">", "<=", ">=", "~", "<~", ">~" or "><".
@@ -30,8 +29,7 @@ const operators = "<>=~"
 // maxLen bounds a constraint, in bytes.
 const maxLen = 8192
 
-// Parse reads one constraint. The tag stands after the name, as apk wants it
-// (foo@edge>=1.2), or at the end.
+// Parse reads one constraint. The tag stands after the name, as apk wants it (foo@edge>=1.2), or at the end.
 func Parse(s string) (Constraint, error) {
 	if len(s) > maxLen {
 		return Constraint{}, fmt.Errorf("constraint %q: %d bytes, want at most %d", clip(s), len(s), maxLen)
@@ -102,8 +100,7 @@ func clip(s string) string {
 	return s
 }
 
-// canonical gives the one spelling of an operator. apk takes the characters
-// of an operator in any order.
+// canonical gives the one spelling of an operator. apk takes the characters of an operator in any order.
 func canonical(op string) (string, bool) {
 	var less, greater, equal, prefix bool
 	for _, r := range op {
@@ -152,10 +149,9 @@ func (c Constraint) String() string {
 	return s + c.Op + c.Version
 }
 
-// Matches says whether something that goes by Name, at the given version, is
-// what the constraint speaks of; Conflict is not looked at. An empty version
-// stands for a provide without one, which only a constraint without an
-// operator matches. A checksum ("><") matches no version: see MatchesChecksum.
+// Matches says whether something that goes by Name, at the given version, is what the constraint speaks of; Conflict is
+// not looked at. An empty version stands for a provide without one, which only a constraint without an operator
+// matches. A checksum ("><") matches no version: see MatchesChecksum.
 func (c Constraint) Matches(version string) bool {
 	switch c.Op {
 	case "":
@@ -185,15 +181,14 @@ func (c Constraint) Matches(version string) bool {
 	return order == 0
 }
 
-// MatchesChecksum says whether a package with that checksum ("Q1…") is what a
-// constraint with the operator "><" asks for.
+// MatchesChecksum says whether a package with that checksum ("Q1…") is what a constraint with the operator "><" asks
+// for.
 func (c Constraint) MatchesChecksum(checksum string) bool {
 	return c.Op == "><" && c.Version == checksum
 }
 
-// Satisfied says whether the constraint holds where something that goes by
-// Name is installed at the given version: it matches, or, for a conflict, it
-// does not.
+// Satisfied says whether the constraint holds where something that goes by Name is installed at the given version: it
+// matches, or, for a conflict, it does not.
 func (c Constraint) Satisfied(version string) bool {
 	return c.Matches(version) != c.Conflict
 }

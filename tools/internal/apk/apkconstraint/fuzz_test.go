@@ -2,8 +2,7 @@ package apkconstraint
 
 import "testing"
 
-// FuzzParse reads constraints: what it takes is written so that it is read the
-// same.
+// FuzzParse reads constraints: what it takes is written so that it is read the same.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"musl", "musl@edge>=1.2", "!a<~1", "so:libc.musl-x86_64.so.1", "a><Q1x=", "cmd:[", "/bin/sh", "a=1/../x", "nautilus,"} {
 		f.Add(s)

@@ -106,8 +106,8 @@ func TestBadPackages(t *testing.T) {
 	}
 }
 
-// Names that would put a record into apk's database which no package has, or hide files of an image. Both who makes facts and
-// who makes a lock see them; the error names the package and shows the name without its control characters.
+// Names that would put a record into apk's database which no package has, or hide files of an image. Both who makes
+// facts and who makes a lock see them; the error names the package and shows the name without its control characters.
 func TestForgedNames(t *testing.T) {
 	const record = "\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\nC:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:openssl\nV:9.9.9-r0\nA:x86_64\nF:etc\nR:z"
 	directory := func(name string) apktest.File {

@@ -30,8 +30,8 @@ func knownApplets() map[string]byte {
 	}
 }
 
-// applets returns the paths at which `busybox --install` makes links, in the program's order; nil if the program is none or
-// does not know them.
+// applets returns the paths at which `busybox --install` makes links, in the program's order; nil if the program is
+// none or does not know them.
 //
 // busybox's generated applet_tables.h has two tables: the applets' names, sorted, each with a zero byte at its end; and
 // where each belongs, four bits for each applet, the lower half of a byte first.
@@ -129,11 +129,12 @@ func matches(table []byte, known map[int]byte) bool {
 	return true
 }
 
-// AppletLists is the folder of files that list programs' applets, each named after its program, one relative path a line.
+// AppletLists is the folder of files that list programs' applets, each named after its program, one relative path a
+// line.
 const AppletLists = "etc/busybox-paths.d"
 
-// dropApplets drops the applets of programs that have a list, which is what the distribution means, and of those that no
-// script of the package tells to make links: such a package has its links, or wants none.
+// dropApplets drops the applets of programs that have a list, which is what the distribution means, and of those that
+// no script of the package tells to make links: such a package has its links, or wants none.
 func (f *Facts) dropApplets() {
 	listed := map[string]bool{}
 	for i := range f.Entries {

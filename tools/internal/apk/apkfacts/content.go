@@ -32,8 +32,8 @@ func keepContent(p imagepath.Path, size int64) bool {
 	return IsKeystore(p)
 }
 
-// IsKeystore says whether a file is Java's keystore of trusted authorities: they lie below each runtime's own folder, or are
-// the system's.
+// IsKeystore says whether a file is Java's keystore of trusted authorities: they lie below each runtime's own folder,
+// or are the system's.
 func IsKeystore(p imagepath.Path) bool {
 	return p.Base() == "cacerts" && (strings.Contains(p.String(), "/security/") || strings.Contains(p.String(), "/java/"))
 }

@@ -70,8 +70,8 @@ func (r *reader) entry(h *tar.Header) (Entry, error) {
 	return e, nil
 }
 
-// link makes e a hard link. apk installs none to what its package does not have before it, nor could a layer with one be
-// unpacked; the root's names that begin with a dot are none to apk.
+// link makes e a hard link. apk installs none to what its package does not have before it, nor could a layer with one
+// be unpacked; the root's names that begin with a dot are none to apk.
 func (r *reader) link(e *Entry, target string) error {
 	var err error
 	if e.File, err = imagepath.FromArchive(target); err != nil {

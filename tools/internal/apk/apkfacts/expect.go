@@ -18,7 +18,8 @@ type Expectation struct {
 	DiffID   string              `json:"diff_id"`
 }
 
-// Trust is what vouches for the package: what the lock says, or, for a package that no lock has, the build that made it.
+// Trust is what vouches for the package: what the lock says, or, for a package that no lock has, the build that made
+// it.
 func (x *Expectation) Trust() apkfile.Trust {
 	if x.Checksum == "" {
 		return apkfile.Built()

@@ -25,8 +25,8 @@ const (
 
 // Extract reads a package file once and returns its facts and what apkfile found out about the file.
 //
-// trust says what vouches for the package. Everything that it states of itself is checked, too: its datahash and the checksum
-// of each of its files. Memory is bounded whatever the size of the package, except that entries are held.
+// trust says what vouches for the package. Everything that it states of itself is checked, too: its datahash and the
+// checksum of each of its files. Memory is bounded whatever the size of the package, except that entries are held.
 func Extract(r io.Reader, trust apkfile.Trust) (*Facts, *apkfile.File, error) {
 	x := &extractor{stated: map[imagepath.Path]string{}}
 	file, err := apkfile.Read(r, trust, x.visit)

@@ -16,7 +16,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
-// Format is the version of the JSON document. Facts are made by the same tool set that reads them, so there is no other.
+// Format is the version of the JSON document. Facts are made by the same tool set that reads them, so there is no
+// other.
 const Format = 1
 
 // Facts is what there is to know of one package.
@@ -63,7 +64,8 @@ type Entry struct {
 	Uname string `json:"uname,omitempty"`
 	Gname string `json:"gname,omitempty"`
 	Size  int64  `json:"size,omitempty"`
-	// Sparse says that the archive has the file in GNU's old form for files with holes, which not every runtime unpacks.
+	// Sparse says that the archive has the file in GNU's old form for files with holes, which not every runtime
+	// unpacks.
 	Sparse bool `json:"sparse,omitempty"`
 	// Link is the target of a symlink, as it is written.
 	Link string `json:"link,omitempty"`
@@ -77,8 +79,8 @@ type Entry struct {
 	Dev      *[2]int64         `json:"dev,omitempty"`    // major, minor
 	// Content is there for the few small files that merging needs, see keepContent.
 	Content []byte `json:"content,omitempty"`
-	// Applets are, for a busybox that a script of its package tells to make links, and that has no list of them in a file, the
-	// paths at which it would make them.
+	// Applets are, for a busybox that a script of its package tells to make links, and that has no list of them in a
+	// file, the paths at which it would make them.
 	Applets []imagepath.Path `json:"applets,omitempty"`
 	// Library is there for shared objects that a dynamic linker's cache may list.
 	Library *Library `json:"library,omitempty"`
@@ -124,8 +126,8 @@ func (i *Info) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Files returns, for each entry but directories, the one that has its bytes: itself, or for a hard link the file that it
-// is a name of; nil for a link to what the archive does not have before it.
+// Files returns, for each entry but directories, the one that has its bytes: itself, or for a hard link the file that
+// it is a name of; nil for a link to what the archive does not have before it.
 func (f *Facts) Files() map[*Entry]*Entry {
 	files := map[*Entry]*Entry{}
 	byPath := map[imagepath.Path]*Entry{}

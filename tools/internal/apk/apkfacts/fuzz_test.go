@@ -17,8 +17,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// Whatever tar a package has, there are either facts, which survive JSON and agree with what locks are made from, or an error
-// of one line.
+// Whatever tar a package has, there are either facts, which survive JSON and agree with what locks are made from, or an
+// error of one line.
 func FuzzExtract(f *testing.F) {
 	for _, c := range []apktest.File{
 		apktest.Regular("etc/passwd", "root:x:0:0:::\n").Stated(), apktest.Regular("usr/x\nR:y", ""), apktest.Regular(".wh..opq/x", ""),

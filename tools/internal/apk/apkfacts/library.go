@@ -11,13 +11,13 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// Library is what a dynamic linker's cache, and who checks programs that are linked against it, need to know of a shared
-// object.
+// Library is what a dynamic linker's cache, and who checks programs that are linked against it, need to know of a
+// shared object.
 type Library struct {
 	// Soname is DT_SONAME; empty if the object has none, and then its file name serves.
 	Soname string `json:"soname,omitempty"`
-	// Machine is the object's ELF machine in apk's spelling, such as "x86_64"; "elf:N" for those without one. Class is 32
-	// or 64 bits.
+	// Machine is the object's ELF machine in apk's spelling, such as "x86_64"; "elf:N" for those without one. Class is
+	// 32 or 64 bits.
 	Machine string `json:"machine"`
 	Class   int    `json:"class"`
 	// Versions are the versions of symbols that it defines, such as "GLIBC_2.34".

@@ -74,8 +74,8 @@ func zipped(plain ...[]byte) []byte {
 	return b.Bytes()
 }
 
-// What apk does not install, or installs otherwise than it was read, is refused, and what is read apk installs, but for what
-// is stricter here on purpose.
+// What apk does not install, or installs otherwise than it was read, is refused, and what is read apk installs, but for
+// what is stricter here on purpose.
 func TestHostilePackagesAndApk(t *testing.T) {
 	end := make([]byte, 1024)
 	dir := entry(t, tar.Header{Typeflag: tar.TypeDir, Name: "usr/"}, "")

@@ -154,8 +154,7 @@ func TestWriteIsDeterministic(t *testing.T) {
 	if !bytes.Equal(build(t, a), build(t, b)) {
 		t.Error("another order of entries gives other bytes")
 	}
-	// A golden digest: other bytes would change the digest of every package
-	// that users build.
+	// A golden digest: other bytes would change the digest of every package that users build.
 	const want = "sha256:4da7017af73889bb746c8803a4dd8316b6e50bb4e82c30dc74494ba2c64d0933"
 	if got := sha(build(t, a)); got != want {
 		t.Errorf("digest is %s, want %s", got, want)

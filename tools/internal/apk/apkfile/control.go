@@ -32,8 +32,7 @@ func parseControl(section verified.Bytes) (info Info, scripts map[string][]byte,
 	return info, files, err
 }
 
-// readControl returns the files of a control section's tar by name; what is no
-// file is passed over, as apk does.
+// readControl returns the files of a control section's tar by name; what is no file is passed over, as apk does.
 func readControl(plain []byte) (map[string][]byte, error) {
 	files := make(map[string][]byte)
 	r := bytes.NewReader(plain)

@@ -21,12 +21,11 @@ const (
 	paxXattr    = "SCHILY.xattr."
 )
 
-// An Entry is a file, directory or symbolic link that Write puts into a
-// package.
+// An Entry is a file, directory or symbolic link that Write puts into a package.
 type Entry struct {
 	Path string // relative, clean, with slashes: "usr/bin/hello"
-	// Mode holds the permission bits with fs.ModeSetuid, fs.ModeSetgid and
-	// fs.ModeSticky, and fs.ModeDir or fs.ModeSymlink, or neither for a file.
+	// Mode holds the permission bits with fs.ModeSetuid, fs.ModeSetgid and fs.ModeSticky, and fs.ModeDir or
+	// fs.ModeSymlink, or neither for a file.
 	Mode         fs.FileMode
 	UID, GID     int
 	Uname, Gname string
@@ -37,8 +36,8 @@ type Entry struct {
 	Open func() (io.ReadCloser, error)
 }
 
-// withParents returns the entries sorted by path, parents before what is in
-// them, with a root-owned directory of mode 0755 wherever a parent is missing.
+// withParents returns the entries sorted by path, parents before what is in them, with a root-owned directory of mode
+// 0755 wherever a parent is missing.
 func withParents(entries []Entry) ([]Entry, error) {
 	byPath := make(map[string]Entry, len(entries))
 	for _, e := range entries {

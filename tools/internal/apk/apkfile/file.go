@@ -1,9 +1,7 @@
-// Package apkfile reads and writes apk version 2 package files: two or three
-// gzip streams in one file, which hold a tar of signatures (absent in unsigned
-// packages), a tar of control files, and the tar of the package's files.
+// Package apkfile reads and writes apk version 2 package files: two or three gzip streams in one file, which hold a tar
+// of signatures (absent in unsigned packages), a tar of control files, and the tar of the package's files.
 //
-// The data section, byte for byte, is an OCI layer, and its digest is the
-// "datahash" that the control section states.
+// The data section, byte for byte, is an OCI layer, and its digest is the "datahash" that the control section states.
 package apkfile
 
 import (
@@ -24,8 +22,7 @@ type Section struct {
 // End returns the offset of the first byte after the section.
 func (s Section) End() int64 { return s.Offset + s.Size }
 
-// A File is what one pass over a package file finds out. Digests are
-// "sha256:<lower-case hex>".
+// A File is what one pass over a package file finds out. Digests are "sha256:<lower-case hex>".
 type File struct {
 	Size   int64
 	SHA256 string // of the whole file
@@ -38,8 +35,7 @@ type File struct {
 	Key        string // name of the key that signed it, if Signed trusted it
 	Checksum   string // "Q1" and base64: SHA-1 of the control section, as in the index
 	Info       Info   // .PKGINFO
-	// Scripts are the control section's other files, such as ".post-install"
-	// and ".trigger", by name.
+	// Scripts are the control section's other files, such as ".post-install" and ".trigger", by name.
 	Scripts map[string][]byte
 
 	LayerDigest string // of the data section
@@ -49,9 +45,8 @@ type File struct {
 // ErrNoDatahash is wrapped by the error of Read for a package that states none.
 var ErrNoDatahash = errors.New("the package states no datahash, so nothing vouches for its files; want one built by abuild 2.0 or later, or by melange")
 
-// ErrNoData is wrapped by the error of Read for a package that ends where its
-// data section should begin.
-// It wraps io.ErrUnexpectedEOF, too.
+// ErrNoData is wrapped by the error of Read for a package that ends where its data section should begin. It wraps
+// io.ErrUnexpectedEOF, too.
 var ErrNoData = fmt.Errorf("no data section, which has a package's files: the file ends after its control section (%w); if it is not truncated, it is no package: build it again", io.ErrUnexpectedEOF)
 
 // datahash returns what the control section states of the data section.
@@ -66,8 +61,7 @@ func (f *File) datahash() (string, error) {
 	return want, nil
 }
 
-// verifyData checks the data section against the datahash that the control
-// section states.
+// verifyData checks the data section against the datahash that the control section states.
 func (f *File) verifyData(want string) error {
 	if got := strings.TrimPrefix(f.LayerDigest, digestPrefix); got != strings.ToLower(want) {
 		return fmt.Errorf("data section (%d bytes at offset %d): SHA-256 is %s, want %s as its .PKGINFO states as datahash: the file is damaged or was changed; get it again", f.Data.Size, f.Data.Offset, got, want)

@@ -17,8 +17,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// FuzzRead reads packages: what is read without an error has the checksum and the
-// datahash that vouch for it, and its sections fill the file.
+// FuzzRead reads packages: what is read without an error has the checksum and the datahash that vouch for it, and its
+// sections fill the file.
 func FuzzRead(f *testing.F) {
 	p := helloPackage()
 	f.Add(build(f, p))
@@ -54,7 +54,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzSections reads packages of any tars: changing bytes of a compressed file hardly ever gets behind gzip's checksums.
+// FuzzSections reads packages of any tars: changing bytes of a compressed file hardly ever gets behind gzip's
+// checksums.
 func FuzzSections(f *testing.F) {
 	p := helloPackage()
 	apk := build(f, p)

@@ -15,18 +15,15 @@ type Pair struct {
 	Key, Value string
 }
 
-// An Info holds the "key = value" lines of a .PKGINFO in their order. A key may
-// occur several times.
+// An Info holds the "key = value" lines of a .PKGINFO in their order. A key may occur several times.
 type Info []Pair
 
 // maxInfoLines bounds the lines of a .PKGINFO.
 const maxInfoLines = 1 << 20
 
-// parseInfo parses a .PKGINFO. As apk does, it passes over comments and lines
-// without " = ": "key = " has an empty value, "key =" is no line at all. A file
-// without a valid name and version is an error, and so is what apk reads
-// otherwise than others would: a key twice that there can be one of, control
-// characters, and numbers that are none.
+// parseInfo parses a .PKGINFO. As apk does, it passes over comments and lines without " = ": "key = " has an empty
+// value, "key =" is no line at all. A file without a valid name and version is an error, and so is what apk reads
+// otherwise than others would: a key twice that there can be one of, control characters, and numbers that are none.
 func parseInfo(text string) (Info, error) {
 	var info Info
 	for line := range strings.Lines(text) {
@@ -89,7 +86,8 @@ func (i Info) check() error {
 	return nil
 }
 
-// single reports whether a .PKGINFO has at most one line of a key. Of the keys that programs do not know there may be several.
+// single reports whether a .PKGINFO has at most one line of a key. Of the keys that programs do not know there may be
+// several.
 func single(key string) bool {
 	switch key {
 	case "pkgname", "pkgver", "pkgdesc", "url", "builddate", "size", "arch", "origin", "commit", "maintainer", "license",
@@ -124,8 +122,7 @@ func (i Info) Value(key string) string {
 	return v
 }
 
-// List returns the words of all values of a key: "depend", "provides",
-// "replaces", "install_if" or "triggers".
+// List returns the words of all values of a key: "depend", "provides", "replaces", "install_if" or "triggers".
 func (i Info) List(key string) []string {
 	var words []string
 	for _, p := range i {
@@ -136,8 +133,8 @@ func (i Info) List(key string) []string {
 	return words
 }
 
-// Int returns the value of a number such as "size" (bytes) or "builddate" (Unix
-// seconds); 0 if the key is absent or has an empty value, as to apk.
+// Int returns the value of a number such as "size" (bytes) or "builddate" (Unix seconds); 0 if the key is absent or has
+// an empty value, as to apk.
 func (i Info) Int(key string) (int64, error) {
 	v, ok := i.Get(key)
 	if !ok || v == "" {
@@ -156,6 +153,5 @@ func (i Info) Name() string { return i.Value("pkgname") }
 // Version returns the package's version.
 func (i Info) Version() string { return i.Value("pkgver") }
 
-// Arch returns the architecture that the package was built for, "noarch"
-// included.
+// Arch returns the architecture that the package was built for, "noarch" included.
 func (i Info) Arch() string { return i.Value("arch") }

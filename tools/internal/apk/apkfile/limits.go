@@ -6,22 +6,20 @@ import (
 	"strconv"
 )
 
-// The limits of a package. What is beyond is an error before memory is taken for
-// it, and memory does not grow with what is not held: the contents of files.
+// The limits of a package. What is beyond is an error before memory is taken for it, and memory does not grow with what
+// is not held: the contents of files.
 const (
-	// maxControl bounds the signature section and the control section, compressed
-	// and expanded, in bytes each. The largest of 426 real packages expands to
-	// 100 kB.
+	// maxControl bounds the signature section and the control section, compressed and expanded, in bytes each. The
+	// largest of 426 real packages expands to 100 kB.
 	maxControl = 16 << 20
 	// maxControlFiles bounds the files of a control section.
 	maxControlFiles = 1000
 	// maxEntries bounds the entries of a data section.
 	maxEntries = 1 << 20
-	// maxNames bounds what entries state besides their contents: names, targets,
-	// owners, extended attributes; the bytes of all together.
+	// maxNames bounds what entries state besides their contents: names, targets, owners, extended attributes; the bytes
+	// of all together.
 	maxNames = 256 << 20
-	// maxContents bounds the sizes of all files of a data section together, as
-	// they are installed.
+	// maxContents bounds the sizes of all files of a data section together, as they are installed.
 	maxContents = 64 << 30
 	// maxName bounds the path of an entry and the target of a link.
 	maxName = 4096
@@ -58,8 +56,8 @@ func (b *budget) spend(h *tar.Header) error {
 	return nil
 }
 
-// checkPAXSize refuses a PAX record "size" where the header itself has room for the size. Some programs, apk among them,
-// go by the header, others by the record: they would find other files in one archive.
+// checkPAXSize refuses a PAX record "size" where the header itself has room for the size. Some programs, apk among
+// them, go by the header, others by the record: they would find other files in one archive.
 func checkPAXSize(h *tar.Header) error {
 	const most = 1<<33 - 1 // 11 octal digits
 	stated, ok := h.PAXRecords["size"]

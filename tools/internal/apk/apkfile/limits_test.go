@@ -59,8 +59,7 @@ func entries(t testing.TB, n int) []byte {
 	}))
 }
 
-// What is beyond the limits is an error that names the limit, before memory is
-// taken for it.
+// What is beyond the limits is an error that names the limit, before memory is taken for it.
 func TestLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -27,20 +27,16 @@ const (
 	infoName       = ".PKGINFO"
 )
 
-// A Visitor is called for each entry of the data section, in order. It may read
-// the entry's content, but not keep the reader. What it sees is verified only
-// once Read has returned without an error.
+// A Visitor is called for each entry of the data section, in order. It may read the entry's content, but not keep the
+// reader. What it sees is verified only once Read has returned without an error.
 type Visitor func(h *tar.Header, content io.Reader) error
 
-// Read reads a package once, from beginning to end, and verifies it: trust
-// vouches for the control section before it is parsed, and what that states for
-// the data section. Memory does not grow with the size of the package, which is
-// within the limits of this package (see maxControl and those after it). visit
-// may be nil.
+// Read reads a package once, from beginning to end, and verifies it: trust vouches for the control section before it is
+// parsed, and what that states for the data section. Memory does not grow with the size of the package, which is within
+// the limits of this package (see maxControl and those after it). visit may be nil.
 //
-// A file of apk version 3 is an error that wraps adb.ErrVersion3; a truncated one
-// is an error that wraps io.ErrUnexpectedEOF; see also ErrNoDatahash and
-// ErrNoData.
+// A file of apk version 3 is an error that wraps adb.ErrVersion3; a truncated one is an error that wraps
+// io.ErrUnexpectedEOF; see also ErrNoDatahash and ErrNoData.
 func Read(r io.Reader, trust Trust, visit Visitor) (*File, error) {
 	whole := sha256.New()
 	rd := &reader{src: newSource(io.TeeReader(r, whole), io.Discard), trust: trust, file: &File{}}
@@ -84,8 +80,7 @@ type reader struct {
 	file  *File
 }
 
-// readHead reads the signature section, if there is one, and the control
-// section.
+// readHead reads the signature section, if there is one, and the control section.
 func (r *reader) readHead() error {
 	section, plain, err := r.readSection()
 	if err != nil {
@@ -110,8 +105,7 @@ func (r *reader) readHead() error {
 	return nil
 }
 
-// readSection reads the gzip stream at the source's position: its bytes, and what
-// they expand to.
+// readSection reads the gzip stream at the source's position: its bytes, and what they expand to.
 func (r *reader) readSection() (section, plain []byte, err error) {
 	var taken bytes.Buffer
 	r.src.setSink(&taken)

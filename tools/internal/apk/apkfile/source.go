@@ -8,10 +8,9 @@ import (
 
 const bufferSize = 64 << 10
 
-// source reads a file and hands on the bytes that were taken, and only those,
-// to a sink that changes at each section's end. As it is an io.ByteReader, a
-// decompressor takes no byte beyond the end of its stream, and so the sections
-// are found in one pass.
+// source reads a file and hands on the bytes that were taken, and only those, to a sink that changes at each section's
+// end. As it is an io.ByteReader, a decompressor takes no byte beyond the end of its stream, and so the sections are
+// found in one pass.
 type source struct {
 	r        io.Reader
 	buf      []byte
@@ -61,8 +60,7 @@ func (s *source) fill() error {
 	return nil
 }
 
-// peek returns the next n bytes, or fewer at the end of the file. It must be
-// the first call.
+// peek returns the next n bytes, or fewer at the end of the file. It must be the first call.
 func (s *source) peek(n int) ([]byte, error) {
 	end, err := io.ReadAtLeast(s.r, s.buf, n)
 	s.end = end

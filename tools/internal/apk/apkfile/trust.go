@@ -8,29 +8,28 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-// A Trust says what vouches for a package. It verifies the control section,
-// which vouches for the data section. The zero value trusts nothing.
+// A Trust says what vouches for a package. It verifies the control section, which vouches for the data section. The
+// zero value trusts nothing.
 type Trust struct {
 	control func(section []byte, file *File) (verified.Bytes, error)
 	sha256  string // of the whole file, or empty
 }
 
-// Indexed trusts the package whose control section has the checksum ("Q1" and
-// base64) that a verified index states.
+// Indexed trusts the package whose control section has the checksum ("Q1" and base64) that a verified index states.
 func Indexed(checksum string) Trust {
 	return stated(checksum, "the index states: this is not the file that was indexed; get it again")
 }
 
-// Locked trusts the package that a lock names: by the checksum of its control
-// section and the SHA-256 ("sha256:<hex>") of the whole file.
+// Locked trusts the package that a lock names: by the checksum of its control section and the SHA-256 ("sha256:<hex>")
+// of the whole file.
 func Locked(checksum, sha256 string) Trust {
 	t := stated(checksum, "the lock states: the repository has another build of this version, or the file was changed; lock again, or get it again")
 	t.sha256 = sha256
 	return t
 }
 
-// Examined trusts the package that facts were extracted from, when it was
-// verified, by the checksum of its control section.
+// Examined trusts the package that facts were extracted from, when it was verified, by the checksum of its control
+// section.
 func Examined(checksum string) Trust {
 	return stated(checksum, "its facts state; want the package that the facts are of")
 }
@@ -54,8 +53,7 @@ func Signed(keyring *apksign.Keyring) Trust {
 	}}
 }
 
-// Built trusts any package: it is an output or a source of the build that reads
-// it, which pins its bytes.
+// Built trusts any package: it is an output or a source of the build that reads it, which pins its bytes.
 func Built() Trust {
 	return Trust{control: func(section []byte, _ *File) (verified.Bytes, error) {
 		return verified.Trust(section, "the build that made the package"), nil

@@ -20,8 +20,7 @@ import (
 
 // A Package is what Write makes a package file of.
 type Package struct {
-	// Info holds the lines of .PKGINFO. Write adds "size" and "datahash", which
-	// must not be among them.
+	// Info holds the lines of .PKGINFO. Write adds "size" and "datahash", which must not be among them.
 	Info Info
 	// Scripts are the control section's other files, such as ".post-install".
 	Scripts map[string][]byte
@@ -32,10 +31,8 @@ type Package struct {
 	Signer *apksign.Signer
 }
 
-// Write writes a package. The data section comes after the control section,
-// which states its digest, so it is put into scratch first: an empty temporary
-// file. The same package gives the same bytes, in whatever order its entries
-// come.
+// Write writes a package. The data section comes after the control section, which states its digest, so it is put into
+// scratch first: an empty temporary file. The same package gives the same bytes, in whatever order its entries come.
 func Write(w io.Writer, scratch io.ReadWriteSeeker, p *Package) error {
 	info, err := p.info(scratch)
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Field is one line of an entry of an index or of the database of installed packages: a letter, a colon and a value. Only
-// NewField makes one, so that no value can be two lines: a second one would be a field, or even a package, that nobody wrote.
+// Field is one line of an entry of an index or of the database of installed packages: a letter, a colon and a value.
+// Only NewField makes one, so that no value can be two lines: a second one would be a field, or even a package, that
+// nobody wrote.
 type Field struct{ line string }
 
 // NewField returns the line of a value, which has no control characters but tabs.
@@ -31,7 +32,8 @@ func (f Field) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Fields returns the lines of one package with which both an index and the database of installed packages begin an entry.
+// Fields returns the lines of one package with which both an index and the database of installed packages begin an
+// entry.
 func Fields(p *Package) ([]Field, error) {
 	if p.Name == "" || p.Version == "" {
 		return nil, fmt.Errorf("name is %q and version %q, want both", p.Name, p.Version)

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzParse reads the text of indexes. What it takes is written, and read back,
-// the same.
+// FuzzParse reads the text of indexes. What it takes is written, and read back, the same.
 func FuzzParse(f *testing.F) {
 	f.Add(text)
 	f.Add("P:a\nV:1\n")

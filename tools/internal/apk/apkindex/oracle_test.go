@@ -45,8 +45,8 @@ func entry(checksum, lines string) string {
 	return "C:Q1" + base64.StdEncoding.EncodeToString(sum[:]) + "\n" + lines + "\n"
 }
 
-// What indexes of odd forms are read as is what apk reads: it chooses the same packages by the index and by what we have
-// read of it.
+// What indexes of odd forms are read as is what apk reads: it chooses the same packages by the index and by what we
+// have read of it.
 func TestReadsWhatApkReads(t *testing.T) {
 	oracle, err := apkoracle.New(realpackages.Dir(t), t.TempDir())
 	if errors.Is(err, apkoracle.ErrUnavailable) {

@@ -1,9 +1,7 @@
-// Package apkindex reads and writes APKINDEX, the list of the packages of an
-// apk repository (format 2).
+// Package apkindex reads and writes APKINDEX, the list of the packages of an apk repository (format 2).
 //
-// A file APKINDEX.tar.gz is a gzip stream with a signature, then one with a tar
-// of DESCRIPTION and APKINDEX. APKINDEX is text: packages are separated by
-// empty lines, every line is a letter, a colon and a value.
+// A file APKINDEX.tar.gz is a gzip stream with a signature, then one with a tar of DESCRIPTION and APKINDEX. APKINDEX
+// is text: packages are separated by empty lines, every line is a letter, a colon and a value.
 package apkindex
 
 // Package is one entry of an index. Strings are as in the file.
@@ -27,17 +25,16 @@ type Package struct {
 	Depends   []string // D, constraints
 	Provides  []string // p, name or name=version
 	InstallIf []string // i, constraints
-	// Replaces is r. Indexes do not carry it, and Write leaves it out; it is
-	// here for those who make a Package from a package file.
+	// Replaces is r. Indexes do not carry it, and Write leaves it out; it is here for those who make a Package from a
+	// package file.
 	Replaces []string
 
-	// Empty has the letters of fields that the package itself states with an
-	// empty value; apk writes them. Parse does not set it.
+	// Empty has the letters of fields that the package itself states with an empty value; apk writes them. Parse does
+	// not set it.
 	Empty string
 
-	// Unknown has the letters of upper-case fields that are not among these.
-	// Such a field is one that a program has to know before it may install the
-	// package; lower-case ones can be ignored.
+	// Unknown has the letters of upper-case fields that are not among these. Such a field is one that a program has to
+	// know before it may install the package; lower-case ones can be ignored.
 	Unknown string
 }
 

@@ -23,13 +23,12 @@ const (
 	// 3.19 has 24,000.
 	maxEntry    = 4 << 20
 	maxPackages = 1 << 20
-	// maxWords bounds what all packages together depend on, provide and so on.
-	// Alpine 3.19 has 134,000.
+	// maxWords bounds what all packages together depend on, provide and so on. Alpine 3.19 has 134,000.
 	maxWords = 1 << 24
 )
 
-// parse reads the text of an APKINDEX. Packages come in the order of the file.
-// Only one entry is held as text at a time.
+// parse reads the text of an APKINDEX. Packages come in the order of the file. Only one entry is held as text at a
+// time.
 func parse(r io.Reader) ([]*Package, error) {
 	p := parser{lines: bufio.NewReaderSize(r, 64<<10)}
 	for {
@@ -49,15 +48,13 @@ type parser struct {
 	line     int // number of the last line read
 	text     []byte
 	packages []*Package
-	// structs and words are blocks that entries are cut from: allocating each
-	// alone would cost more than all the rest.
+	// structs and words are blocks that entries are cut from: allocating each alone would cost more than all the rest.
 	structs []Package
 	words   []string
 	count   int // of words
 }
 
-// entry reads lines up to an empty one and makes a package of them, or io.EOF
-// where there are none.
+// entry reads lines up to an empty one and makes a package of them, or io.EOF where there are none.
 func (p *parser) entry() error {
 	p.text = p.text[:0]
 	first := p.line + 1
@@ -137,8 +134,7 @@ func (p *parser) parse(text string, line int) error {
 	return nil
 }
 
-// controlAt returns where the first control character is, or -1. Texts go to
-// terminals and into the lines of databases.
+// controlAt returns where the first control character is, or -1. Texts go to terminals and into the lines of databases.
 func controlAt(s string) int {
 	for i := range len(s) {
 		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
@@ -148,8 +144,8 @@ func controlAt(s string) int {
 	return -1
 }
 
-// check refuses what nobody could use: the name and version make a file name,
-// and the checksum is all that vouches for the package.
+// check refuses what nobody could use: the name and version make a file name, and the checksum is all that vouches for
+// the package.
 func check(pkg *Package) error {
 	if pkg.Name == "" {
 		return errors.New("it has no name (field P); want one")
@@ -240,8 +236,8 @@ func number(s string) (int64, error) {
 	return n, nil
 }
 
-// extend adds the words of a line to a list: as to apk, all lines of a letter count. Of the fields that are no lists the
-// last line does.
+// extend adds the words of a line to a list: as to apk, all lines of a letter count. Of the fields that are no lists
+// the last line does.
 func (p *parser) extend(list []string, line string) ([]string, error) {
 	words, err := p.split(line)
 	if len(list) == 0 {

@@ -26,26 +26,22 @@ const (
 	maxText = 256 << 20
 	// maxDescription bounds DESCRIPTION.
 	maxDescription = 64 << 10
-	// maxFiles bounds the number of files in the archive, and what is read of
-	// those that are neither.
+	// maxFiles bounds the number of files in the archive, and what is read of those that are neither.
 	maxFiles = 100
 )
 
 // Index is a whole APKINDEX.tar.gz.
 type Index struct {
-	// Description is the text of DESCRIPTION: what the repository calls
-	// itself, often with a version.
+	// Description is the text of DESCRIPTION: what the repository calls itself, often with a version.
 	Description string
 	Packages    []*Package
-	// Time is when the index was made, in Unix seconds: the later of the time
-	// that the archive has for APKINDEX and the newest build time in it. Both are
-	// signed. 0 if neither is stated.
+	// Time is when the index was made, in Unix seconds: the later of the time that the archive has for APKINDEX and the
+	// newest build time in it. Both are signed. 0 if neither is stated.
 	Time int64
 }
 
-// Read reads the signed part of an APKINDEX.tar.gz, which is what comes after
-// its signature section: apksign.Keyring.VerifyArchive returns it. An index of
-// apk version 3 is an error that wraps adb.ErrVersion3.
+// Read reads the signed part of an APKINDEX.tar.gz, which is what comes after its signature section:
+// apksign.Keyring.VerifyArchive returns it. An index of apk version 3 is an error that wraps adb.ErrVersion3.
 func Read(signed verified.Bytes) (*Index, error) {
 	if n := signed.Len(); n > MaxFile {
 		return nil, fmt.Errorf("index: %d bytes, want at most %d", n, MaxFile)
@@ -71,8 +67,7 @@ func Read(signed verified.Bytes) (*Index, error) {
 	return index, nil
 }
 
-// readTar reads DESCRIPTION and APKINDEX out of a tar; other files are passed
-// over.
+// readTar reads DESCRIPTION and APKINDEX out of a tar; other files are passed over.
 func readTar(r *counter) (*Index, error) {
 	archive := tar.NewReader(r)
 	var index Index
@@ -123,8 +118,7 @@ func readTar(r *counter) (*Index, error) {
 	return &index, nil
 }
 
-// firstOfEach leaves out what has the name and version of an earlier package: as
-// apk does, it takes the first.
+// firstOfEach leaves out what has the name and version of an earlier package: as apk does, it takes the first.
 func firstOfEach(packages []*Package) []*Package {
 	type id struct{ name, version string }
 	seen := make(map[id]bool, len(packages))

@@ -12,8 +12,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/compressor"
 )
 
-// Write writes the text of an APKINDEX: the packages by name, then in the
-// order given, with their fields in the order that apk writes them.
+// Write writes the text of an APKINDEX: the packages by name, then in the order given, with their fields in the order
+// that apk writes them.
 func Write(w io.Writer, packages []*Package) error {
 	sorted := slices.Clone(packages)
 	slices.SortStableFunc(sorted, func(a, b *Package) int { return strings.Compare(a.Name, b.Name) })
@@ -31,9 +31,8 @@ func Write(w io.Writer, packages []*Package) error {
 	return out.Flush()
 }
 
-// WriteArchive writes the second stream of an APKINDEX.tar.gz, the one that a
-// signature covers: a gzipped tar of DESCRIPTION and APKINDEX. The same index
-// gives the same bytes always.
+// WriteArchive writes the second stream of an APKINDEX.tar.gz, the one that a signature covers: a gzipped tar of
+// DESCRIPTION and APKINDEX. The same index gives the same bytes always.
 func WriteArchive(w io.Writer, index *Index) error {
 	var text bytes.Buffer
 	if err := Write(&text, index.Packages); err != nil {

@@ -22,9 +22,10 @@ type Source struct {
 	File    string
 }
 
-// Write writes the layer of the given packages, which are in the tree's order, to w. It has what the tree says is at each
-// path: entries that other packages replace or that are excluded are not in it, and what lies below another package's
-// symlink is where the link leads. A single package that is to be left as it is becomes its data section, byte for byte.
+// Write writes the layer of the given packages, which are in the tree's order, to w. It has what the tree says is at
+// each path: entries that other packages replace or that are excluded are not in it, and what lies below another
+// package's symlink is where the link leads. A single package that is to be left as it is becomes its data section,
+// byte for byte.
 func Write(w io.Writer, tree *apktree.Tree, sources []Source, name string) (ocilayer.Descriptor, error) {
 	if len(sources) == 1 && untouched(tree, sources[0].Package) {
 		return copyData(w, tree.Packages[sources[0].Package].Facts, sources[0].File)
@@ -124,7 +125,8 @@ func (m *merger) add(s Source) error {
 	return nil
 }
 
-// addDir writes a directory once, as apk would make it, where it is. One that is a symlink in another package is left out.
+// addDir writes a directory once, as apk would make it, where it is. One that is a symlink in another package is left
+// out.
 func (m *merger) addDir(p *apktree.Package, e *apkfacts.Entry, h *tar.Header) error {
 	at, ok := p.DirAt(e.Path)
 	if !ok || m.made[at] {

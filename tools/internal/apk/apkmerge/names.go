@@ -5,11 +5,13 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// names tells which of a package's hard links are names of which file, and what becomes of those whose file is left out.
+// names tells which of a package's hard links are names of which file, and what becomes of those whose file is left
+// out.
 type names struct {
 	// file is the entry with the bytes, as apkfacts.Facts.Files has it.
 	file map[*apkfacts.Entry]*apkfacts.Entry
-	// heir is the hard link that gets the bytes of a file that is left out, because it is excluded or another package's.
+	// heir is the hard link that gets the bytes of a file that is left out, because it is excluded or another
+	// package's.
 	heir map[*apkfacts.Entry]*apkfacts.Entry
 }
 

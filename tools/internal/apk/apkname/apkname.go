@@ -1,6 +1,6 @@
-// Package apkname has the types of a package's name and of a name that packages
-// depend on or provide. Their constructors are the only way to make one, so that
-// whoever has one can use it in a path, a URL, a label or a line of a database.
+// Package apkname has the types of a package's name and of a name that packages depend on or provide. Their
+// constructors are the only way to make one, so that whoever has one can use it in a path, a URL, a label or a line of
+// a database.
 package apkname
 
 import (
@@ -8,21 +8,18 @@ import (
 	"strings"
 )
 
-// MaxLen bounds a package's name, in bytes. The longest of Alpine's 23,000 names
-// has 53. With a version of at most apkversion.MaxLen bytes it makes a file name
-// that file systems take.
+// MaxLen bounds a package's name, in bytes. The longest of Alpine's 23,000 names has 53. With a version of at most
+// apkversion.MaxLen bytes it makes a file name that file systems take.
 const MaxLen = 128
 
-// maxDependency bounds a name that is depended on or provided. The longest in
-// Alpine has 212 bytes.
+// maxDependency bounds a name that is depended on or provided. The longest in Alpine has 212 bytes.
 const maxDependency = 4096
 
 // Name is the name of a package. The zero value is none.
 type Name struct{ name string }
 
-// Parse takes a package's name: letters, digits, "+", "-", "." and "_" of ASCII,
-// of which the first is a letter or a digit. It is what abuild and melange make,
-// and all that Alpine has.
+// Parse takes a package's name: letters, digits, "+", "-", "." and "_" of ASCII, of which the first is a letter or a
+// digit. It is what abuild and melange make, and all that Alpine has.
 func Parse(s string) (Name, error) {
 	switch {
 	case s == "":
@@ -45,14 +42,12 @@ const grammar = `a letter or digit, then letters, digits, "+", "-", "." or "_", 
 // String returns the name.
 func (n Name) String() string { return n.name }
 
-// Dependency is a name that a package depends on or provides: a package's name,
-// or such as "so:libc.musl-x86_64.so.1", "cmd:[", "/bin/sh". The zero value is
-// none.
+// Dependency is a name that a package depends on or provides: a package's name, or such as "so:libc.musl-x86_64.so.1",
+// "cmd:[", "/bin/sh". The zero value is none.
 type Dependency struct{ name string }
 
-// ParseDependency takes such a name: printable characters of ASCII but blanks,
-// and those that end a name in a constraint: "<", "=", ">", "~" and "@". A "!" in
-// front is not part of it.
+// ParseDependency takes such a name: printable characters of ASCII but blanks, and those that end a name in a
+// constraint: "<", "=", ">", "~" and "@". A "!" in front is not part of it.
 func ParseDependency(s string) (Dependency, error) {
 	switch {
 	case s == "":

@@ -9,8 +9,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// All that Alpine has passes the gates: the names and versions those of the
-// index's reader, what packages depend on and provide that of constraints.
+// All that Alpine has passes the gates: the names and versions those of the index's reader, what packages depend on and
+// provide that of constraints.
 func TestRealIndexes(t *testing.T) {
 	dir := realpackages.Dir(t)
 	paths, err := filepath.Glob(filepath.Join(dir, "index", "*", "*", "*", "APKINDEX.tar.gz"))

@@ -1,7 +1,6 @@
-// Package apkoracle runs the real apk 2.14 in a chroot, for tests that compare
-// this project's answers with its answers. It needs root and the folder of
-// real packages that some developers keep beside the repository; without them
-// New says what is missing.
+// Package apkoracle runs the real apk 2.14 in a chroot, for tests that compare this project's answers with its answers.
+// It needs root and the folder of real packages that some developers keep beside the repository; without them New says
+// what is missing.
 package apkoracle
 
 import (
@@ -35,8 +34,8 @@ type Oracle struct {
 	root string
 }
 
-// New unpacks apk out of the folder of real packages into the folder root,
-// which must be there, and sets up an empty system under /r.
+// New unpacks apk out of the folder of real packages into the folder root, which must be there, and sets up an empty
+// system under /r.
 func New(real, root string) (*Oracle, error) {
 	if os.Getuid() != 0 {
 		return nil, fmt.Errorf("%w: chroot needs root", ErrUnavailable)
@@ -132,8 +131,7 @@ func (o *Oracle) runIn(stdin io.Reader, program string, args ...string) (string,
 	return string(out), err
 }
 
-// AddSigned makes a repository with the index file at path, and gives its name
-// for Simulate.
+// AddSigned makes a repository with the index file at path, and gives its name for Simulate.
 func (o *Oracle) AddSigned(name, path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -142,8 +140,7 @@ func (o *Oracle) AddSigned(name, path string) (string, error) {
 	return o.add(name, content)
 }
 
-// AddUnsigned makes or replaces a repository with these packages, in this
-// order.
+// AddUnsigned makes or replaces a repository with these packages, in this order.
 func (o *Oracle) AddUnsigned(name string, packages []*apkindex.Package) (string, error) {
 	var text bytes.Buffer
 	if err := apkindex.Write(&text, packages); err != nil {
@@ -182,9 +179,8 @@ func (r *Refusal) Error() string { return "apk refuses:\n" + r.Output }
 
 var installing = regexp.MustCompile(`^\((\d+)/(\d+)\) Installing (\S+) \((\S+)\)$`)
 
-// Simulate gives "name version" of what apk would install for the world from
-// the repositories, in order. A repository may have a tag: "@edge /repo/x".
-// The error is *Refusal where apk finds no answer.
+// Simulate gives "name version" of what apk would install for the world from the repositories, in order. A repository
+// may have a tag: "@edge /repo/x". The error is *Refusal where apk finds no answer.
 func (o *Oracle) Simulate(repositories, world []string) ([]string, error) {
 	list := strings.Join(repositories, "\n") + "\n"
 	if err := os.WriteFile(filepath.Join(o.root, "tmp", "repositories"), []byte(list), 0o644); err != nil {
@@ -238,7 +234,8 @@ func (o *Oracle) InvalidVersions(versions []string) ([]string, error) {
 	return invalid, nil
 }
 
-// Listed gives "name-version" of what apk finds in an index, which it trusts by the distribution's keys alone. The error is
+// Listed gives "name-version" of what apk finds in an index, which it trusts by the distribution's keys alone. The
+// error is
 // *Refusal where it takes none of it.
 func (o *Oracle) Listed(index []byte) ([]string, error) {
 	if err := writeFile(filepath.Join(o.root, "tmp", "listed", Arch, "APKINDEX.tar.gz"), 0o644, bytes.NewReader(index)); err != nil {

@@ -9,8 +9,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// FuzzVerifyArchive changes a signed archive: whatever verifies is, byte for byte,
-// what was signed.
+// FuzzVerifyArchive changes a signed archive: whatever verifies is, byte for byte, what was signed.
 func FuzzVerifyArchive(f *testing.F) {
 	private, public := newKey(f)
 	var ring apksign.Keyring
@@ -31,8 +30,7 @@ func FuzzVerifyArchive(f *testing.F) {
 	})
 }
 
-// FuzzKey reads public keys, of which the real ones are seeds where they are at
-// hand.
+// FuzzKey reads public keys, of which the real ones are seeds where they are at hand.
 func FuzzKey(f *testing.F) {
 	_, public := newKey(f)
 	f.Add(public)

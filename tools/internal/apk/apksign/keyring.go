@@ -27,18 +27,16 @@ var (
 	ErrUnsignedPart = errors.New("nobody has signed this part of the file, so nothing but signatures may be in it")
 )
 
-// A Keyring holds the trusted public keys by their file name. Its zero value is
-// empty and trusts nothing.
+// A Keyring holds the trusted public keys by their file name. Its zero value is empty and trusts nothing.
 type Keyring struct {
 	keys map[string]*rsa.PublicKey
 }
 
-// maxKeyBits bounds the modulus of a key: checking a signature by a longer one
-// takes seconds.
+// maxKeyBits bounds the modulus of a key: checking a signature by a longer one takes seconds.
 const maxKeyBits = 16384
 
-// Add trusts a PEM-encoded public key under the given file name, which must
-// end in ".rsa.pub". The same name with another key is an error.
+// Add trusts a PEM-encoded public key under the given file name, which must end in ".rsa.pub". The same name with
+// another key is an error.
 func (k *Keyring) Add(name string, file verified.Bytes) error {
 	if !strings.HasSuffix(name, KeySuffix) || name == KeySuffix || strings.ContainsAny(name, "/\\") {
 		return fmt.Errorf("key %q: its name must be a file name that ends in %q, as signatures refer to it by that name", name, KeySuffix)
@@ -57,8 +55,8 @@ func (k *Keyring) Add(name string, file verified.Bytes) error {
 	return nil
 }
 
-// Fingerprint returns "sha256:<hex>" of a trusted key's DER form (PKIX), which
-// is the same however the key's file is written; "" for an unknown name.
+// Fingerprint returns "sha256:<hex>" of a trusted key's DER form (PKIX), which is the same however the key's file is
+// written; "" for an unknown name.
 func (k *Keyring) Fingerprint(name string) string {
 	key, ok := k.keys[name]
 	if !ok {
@@ -67,8 +65,7 @@ func (k *Keyring) Fingerprint(name string) string {
 	return fingerprint(key)
 }
 
-// FingerprintOf returns what Fingerprint does, of a PEM file that nobody has
-// verified yet.
+// FingerprintOf returns what Fingerprint does, of a PEM file that nobody has verified yet.
 func FingerprintOf(pemBytes []byte) (string, error) {
 	key, err := parsePublic(pemBytes)
 	if err != nil {
@@ -116,8 +113,7 @@ func parseRSA(block *pem.Block) (*rsa.PublicKey, error) {
 	return key, nil
 }
 
-// AddFS trusts every "*.rsa.pub" at the top of fsys. A folder without one is an
-// error.
+// AddFS trusts every "*.rsa.pub" at the top of fsys. A folder without one is an error.
 func (k *Keyring) AddFS(fsys fs.FS) error {
 	names, err := fs.Glob(fsys, "*"+KeySuffix)
 	if err != nil {
@@ -141,9 +137,8 @@ func (k *Keyring) AddFS(fsys fs.FS) error {
 // Names returns the names of the trusted keys, sorted.
 func (k *Keyring) Names() []string { return slices.Sorted(maps.Keys(k.keys)) }
 
-// Verify checks signatures over data, and returns the name of the first trusted
-// key that made one, as one is enough, and the verified bytes. The error wraps
-// ErrUnsigned, ErrUnknownKey, or, if all that claim to be by trusted keys are
+// Verify checks signatures over data, and returns the name of the first trusted key that made one, as one is enough,
+// and the verified bytes. The error wraps ErrUnsigned, ErrUnknownKey, or, if all that claim to be by trusted keys are
 // not, ErrBad.
 func (k *Keyring) Verify(sigs []Signature, data []byte) (key string, signed verified.Bytes, err error) {
 	if len(sigs) == 0 {

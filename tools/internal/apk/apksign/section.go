@@ -17,21 +17,19 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-// The limits of a signature section. Those that builders make have one or two
-// signatures.
+// The limits of a signature section. Those that builders make have one or two signatures.
 const (
 	maxSection    = 128 << 10 // bytes, uncompressed
 	maxSignatures = 32
-	// maxSignature bounds a signature file: that of a 32768-bit RSA key has 4096
-	// bytes.
+	// maxSignature bounds a signature file: that of a 32768-bit RSA key has 4096 bytes.
 	maxSignature = 4096
 )
 
-// ReadSection reads a signature section out of its tar, whole and uncompressed.
-// Signatures of unknown algorithms are left out.
+// ReadSection reads a signature section out of its tar, whole and uncompressed. Signatures of unknown algorithms are
+// left out.
 //
-// Nothing vouches for this part of a file, so nothing may hide in it: as apk
-// does, it takes signature files and not even an end of the archive after them.
+// Nothing vouches for this part of a file, so nothing may hide in it: as apk does, it takes signature files and not
+// even an end of the archive after them.
 func ReadSection(plain []byte) ([]Signature, error) {
 	if len(plain) > maxSection {
 		return nil, fmt.Errorf("more than %d bytes, want at most that for signatures: %w", maxSection, ErrUnsignedPart)
@@ -67,8 +65,7 @@ func ReadSection(plain []byte) ([]Signature, error) {
 	return sigs, nil
 }
 
-// readFile reads one file of a signature section. It is not ok if the
-// algorithm is unknown.
+// readFile reads one file of a signature section. It is not ok if the algorithm is unknown.
 func readFile(h *tar.Header, r io.Reader) (sig Signature, ok bool, err error) {
 	if !IsFileName(h.Name) {
 		return Signature{}, false, fmt.Errorf("it holds %.100q, want .SIGN.<algorithm>.<key> only: %w", h.Name, ErrUnsignedPart)
@@ -99,8 +96,8 @@ func IsSection(plain []byte) (bool, error) {
 	return IsFileName(h.Name), nil
 }
 
-// WriteSection writes a gzip stream that holds the signatures, to be put in
-// front of the signed bytes. modTime is in Unix seconds.
+// WriteSection writes a gzip stream that holds the signatures, to be put in front of the signed bytes. modTime is in
+// Unix seconds.
 func WriteSection(w io.Writer, modTime int64, sigs ...Signature) error {
 	gz, err := compressor.Gzip(w)
 	if err != nil {
@@ -126,10 +123,9 @@ func WriteSection(w io.Writer, modTime int64, sigs ...Signature) error {
 	return gz.Close()
 }
 
-// Split takes a signed archive (an index) apart: its signatures, and the bytes
-// after the signature section, which the signatures cover. An archive that
-// does not begin with a signature section is returned whole, without
-// signatures. An apk version 3 file is an error that wraps adb.ErrVersion3.
+// Split takes a signed archive (an index) apart: its signatures, and the bytes after the signature section, which the
+// signatures cover. An archive that does not begin with a signature section is returned whole, without signatures. An
+// apk version 3 file is an error that wraps adb.ErrVersion3.
 func Split(archive []byte) (sigs []Signature, signed []byte, err error) {
 	if err := adb.Detect(archive); err != nil {
 		return nil, nil, err
@@ -137,16 +133,15 @@ func Split(archive []byte) (sigs []Signature, signed []byte, err error) {
 	if err := lfs.Detect(archive); err != nil {
 		return nil, nil, err
 	}
-	// A bytes.Reader is an io.ByteReader, so gzip stops exactly at the end of
-	// the first stream.
+	// A bytes.Reader is an io.ByteReader, so gzip stops exactly at the end of the first stream.
 	r := bytes.NewReader(archive)
 	gz, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, nil, err
 	}
 	gz.Multistream(false)
-	// The first stream of an unsigned archive is the index, as long as it may be:
-	// look at its beginning before reading it.
+	// The first stream of an unsigned archive is the index, as long as it may be: look at its beginning before reading
+	// it.
 	var plain bytes.Buffer
 	limited := io.TeeReader(io.LimitReader(gz, maxSection+1), &plain)
 	h, err := tar.NewReader(limited).Next()
@@ -167,8 +162,8 @@ func Split(archive []byte) (sigs []Signature, signed []byte, err error) {
 	return sigs, signed, oneSection(signed)
 }
 
-// oneSection refuses a second gzip stream of signatures. Who signed the first
-// cannot have signed what it would be a part of.
+// oneSection refuses a second gzip stream of signatures. Who signed the first cannot have signed what it would be a
+// part of.
 func oneSection(signed []byte) error {
 	gz, err := gzip.NewReader(bytes.NewReader(signed))
 	if err != nil {
@@ -189,9 +184,8 @@ func unexpected(err error) error {
 	return err
 }
 
-// VerifyArchive checks that a trusted key signed an archive (an index) and
-// returns the key's name and the signed bytes, which are all that may be read of
-// it.
+// VerifyArchive checks that a trusted key signed an archive (an index) and returns the key's name and the signed bytes,
+// which are all that may be read of it.
 func (k *Keyring) VerifyArchive(archive []byte) (key string, signed verified.Bytes, err error) {
 	sigs, covered, err := Split(archive)
 	if err != nil {

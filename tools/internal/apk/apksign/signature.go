@@ -1,7 +1,6 @@
-// Package apksign makes and checks the RSA signatures of apk version 2
-// packages and indexes: PKCS#1 v1.5 over the bytes that follow the signature
-// section (for a package, over its control section alone), by a key that the
-// signature's file name states.
+// Package apksign makes and checks the RSA signatures of apk version 2 packages and indexes: PKCS#1 v1.5 over the bytes
+// that follow the signature section (for a package, over its control section alone), by a key that the signature's file
+// name states.
 package apksign
 
 import (
@@ -12,8 +11,7 @@ import (
 	"strings"
 )
 
-// An Algorithm is the hash of a signature; its values are the prefixes of the
-// file names in a signature section.
+// An Algorithm is the hash of a signature; its values are the prefixes of the file names in a signature section.
 type Algorithm string
 
 // The algorithms that apk-tools knows.
@@ -40,13 +38,11 @@ func (s Signature) FileName() string {
 	return namePrefix + string(s.Algorithm) + "." + s.Key
 }
 
-// IsFileName reports whether a file of that name belongs to a signature
-// section, be its algorithm known or not.
+// IsFileName reports whether a file of that name belongs to a signature section, be its algorithm known or not.
 func IsFileName(name string) bool { return strings.HasPrefix(name, namePrefix) }
 
-// ParseFileName splits a name such as ".SIGN.RSA.<key>". It is not ok for an
-// algorithm that this package does not know; such signatures count for
-// nothing.
+// ParseFileName splits a name such as ".SIGN.RSA.<key>". It is not ok for an algorithm that this package does not know;
+// such signatures count for nothing.
 func ParseFileName(name string) (alg Algorithm, key string, ok bool) {
 	rest, ok := strings.CutPrefix(name, namePrefix)
 	if !ok {

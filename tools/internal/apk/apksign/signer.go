@@ -18,9 +18,8 @@ type Signer struct {
 	algorithm Algorithm
 }
 
-// NewSigner takes a PEM-encoded RSA private key (PKCS#1 or PKCS#8), the name
-// of the public key's file, and the algorithm: RSASHA256, or RSASHA1 for what
-// must be read by apk-tools before 2.12.
+// NewSigner takes a PEM-encoded RSA private key (PKCS#1 or PKCS#8), the name of the public key's file, and the
+// algorithm: RSASHA256, or RSASHA1 for what must be read by apk-tools before 2.12.
 func NewSigner(pemBytes []byte, name string, algorithm Algorithm) (*Signer, error) {
 	if !strings.HasSuffix(name, KeySuffix) || strings.ContainsAny(name, "/\\") {
 		return nil, fmt.Errorf("signing key: name is %q, want the public key's file name, ending in %q", name, KeySuffix)
@@ -57,8 +56,7 @@ func parsePrivate(pemBytes []byte) (*rsa.PrivateKey, error) {
 // Name returns the name of the public key's file.
 func (s *Signer) Name() string { return s.name }
 
-// Sign makes the signature over data. The same bytes give the same signature,
-// as PKCS#1 v1.5 has no salt.
+// Sign makes the signature over data. The same bytes give the same signature, as PKCS#1 v1.5 has no salt.
 func (s *Signer) Sign(data []byte) (Signature, error) {
 	h := s.algorithm.hash().New()
 	h.Write(data)

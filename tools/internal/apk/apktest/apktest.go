@@ -1,5 +1,5 @@
-// Package apktest makes package files for tests, of any entries that a tar can have: hard links, devices and names that no
-// builder writes.
+// Package apktest makes package files for tests, of any entries that a tar can have: hard links, devices and names that
+// no builder writes.
 package apktest
 
 import (

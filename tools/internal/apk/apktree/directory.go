@@ -36,8 +36,8 @@ func (n *Node) directory() apkfacts.Entry {
 }
 
 // DirectoryFixes returns the directories that the layers alone would give other metadata than apk does, with apk's,
-// sorted by path. height is how high the layer of each package is; of layers that have a directory, the highest decides.
-// Packages that are merged with others, by their index, have apk's metadata in their layers already.
+// sorted by path. height is how high the layer of each package is; of layers that have a directory, the highest
+// decides. Packages that are merged with others, by their index, have apk's metadata in their layers already.
 func (t *Tree) DirectoryFixes(height []int, merged map[int]bool) []apkfacts.Entry {
 	var fixes []apkfacts.Entry
 	for _, n := range t.nodes {

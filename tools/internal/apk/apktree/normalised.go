@@ -6,9 +6,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkfacts"
 )
 
-// Normalised says which of the packages cannot be layers as they are, by name, and why, if an image has all of them: one
-// layer each, in the given order. It is for locks, whose packages need not all be in one image: packages that conflict
-// are no error here, but what conflicts are, the first of each package.
+// Normalised says which of the packages cannot be layers as they are, by name, and why, if an image has all of them:
+// one layer each, in the given order. It is for locks, whose packages need not all be in one image: packages that
+// conflict are no error here, but what conflicts are, the first of each package.
 func Normalised(packages []*apkfacts.Facts) (map[string]string, []*Conflict, error) {
 	t := newTree(packages)
 	t.conflicts = &[]*Conflict{}

@@ -13,8 +13,8 @@ import (
 const maxLinks = 40
 
 // Resolve follows the symlinks in all but the last part of a path, as the kernel would in the image's root. Parts that
-// do not exist stay as they are. A loop of links is an error, and so is a file where a directory must be, or a link that
-// leads to what cannot be a path in an image.
+// do not exist stay as they are. A loop of links is an error, and so is a file where a directory must be, or a link
+// that leads to what cannot be a path in an image.
 func (t *Tree) Resolve(p imagepath.Path) (imagepath.Path, error) {
 	return t.resolve(p, p.String(), false)
 }
@@ -24,8 +24,8 @@ func (t *Tree) ResolveAll(p imagepath.Path) (imagepath.Path, error) {
 	return t.resolve(p, p.String(), true)
 }
 
-// ResolveName is Resolve of a name that a process in the image would use: absolute or relative to the root, with parts "."
-// and "..", which leave the directory that a link before them leads to.
+// ResolveName is Resolve of a name that a process in the image would use: absolute or relative to the root, with parts
+// "." and "..", which leave the directory that a link before them leads to.
 func (t *Tree) ResolveName(name string) (imagepath.Path, error) {
 	return t.resolve(imagepath.Path{}, name, false)
 }

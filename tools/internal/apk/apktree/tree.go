@@ -15,8 +15,8 @@ import (
 type Tree struct {
 	// Packages are in install order.
 	Packages []*Package
-	// Hidden are the names at the root that packages' archives have but apk never installs: those that begin with a dot.
-	// Sorted.
+	// Hidden are the names at the root that packages' archives have but apk never installs: those that begin with a
+	// dot. Sorted.
 	Hidden []imagepath.Path
 	// Losses are entries whose path went to another package.
 	Losses []Loss
@@ -26,8 +26,7 @@ type Tree struct {
 	replacing map[[2]int]replacement // of packages, by index
 
 	exclude *Exclusion
-	// conflicts are collected, the first of each package, instead of being errors;
-	// nil: they are errors.
+	// conflicts are collected, the first of each package, instead of being errors; nil: they are errors.
 	conflicts *[]*Conflict
 }
 
@@ -36,8 +35,8 @@ type Package struct {
 	Facts *apkfacts.Facts
 	// Dirs are in the order in which apk's database lists them.
 	Dirs []*Dir
-	// Moved are the shipped directories that are symlinks in another package, in order of appearance: what the package has
-	// below them lies elsewhere, so that its archive cannot be a layer as it is.
+	// Moved are the shipped directories that are symlinks in another package, in order of appearance: what the package
+	// has below them lies elsewhere, so that its archive cannot be a layer as it is.
 	Moved []Move
 	// Excluded are the paths that were left out.
 	Excluded []imagepath.Path
@@ -271,8 +270,8 @@ func (t *Tree) addFile(p *Package, d *Dir, e *apkfacts.Entry) error {
 	return nil
 }
 
-// disown notes that an entry is another package's. settle takes it out of its directory: one by one, of a large directory,
-// would take too long.
+// disown notes that an entry is another package's. settle takes it out of its directory: one by one, of a large
+// directory, would take too long.
 func (p *Package) disown(e *apkfacts.Entry) {
 	if p.gone == nil {
 		p.gone = map[*apkfacts.Entry]bool{}

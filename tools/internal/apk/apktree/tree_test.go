@@ -39,7 +39,8 @@ func symlink(path, target string) apkfacts.Entry {
 	return apkfacts.Entry{Path: at(path), Type: apkfacts.Symlink, Mode: 0o777, Link: target, Checksum: target}
 }
 
-// Whose a path is that two packages have. The answers are those of apk 2.14, but for identical content, which apk refuses.
+// Whose a path is that two packages have. The answers are those of apk 2.14, but for identical content, which apk
+// refuses.
 func TestWhoOwnsAFile(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, second *apkfacts.Facts

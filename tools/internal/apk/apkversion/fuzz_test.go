@@ -6,8 +6,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
-// FuzzCompare compares versions, valid or not: the order does not depend on which
-// comes first.
+// FuzzCompare compares versions, valid or not: the order does not depend on which comes first.
 func FuzzCompare(f *testing.F) {
 	for _, v := range []string{"1.2.3-r0", "1.2_rc1_git2-r1", "2.7.18.10-git-r0", "1/../../../x", "1.02", "1a~abc-r0", ""} {
 		f.Add(v, "1.2.3-r0")

@@ -13,8 +13,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// The real "apk version --check" and Parse refuse the same of all versions of
-// Alpine 3.19, of each of them with a character changed, and of others.
+// The real "apk version --check" and Parse refuse the same of all versions of Alpine 3.19, of each of them with a
+// character changed, and of others.
 func TestValidOracle(t *testing.T) {
 	shared := realpackages.Dir(t)
 	oracle, err := apkoracle.New(shared, t.TempDir())

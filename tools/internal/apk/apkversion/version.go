@@ -1,8 +1,7 @@
 // Package apkversion orders package versions as apk does.
 //
-// A version is digits(.digits)*[letter](_suffix[number])*[~hash][-rNumber].
-// The ordering is that of apk-tools 2.14, its surprises included; the hash
-// part, which 2.14 does not know, is ordered as apk-tools 3 does.
+// A version is digits(.digits)*[letter](_suffix[number])*[~hash][-rNumber]. The ordering is that of apk-tools 2.14, its
+// surprises included; the hash part, which 2.14 does not know, is ordered as apk-tools 3 does.
 package apkversion
 
 import (
@@ -10,9 +9,8 @@ import (
 	"strings"
 )
 
-// part says what the next piece of a version is. The order matters: of two
-// versions that agree up to here, the one whose next part is the smaller kind
-// is the newer one (1.2.1 > 1.2a > 1.2_p1 > 1.2~hash > 1.2-r1 > 1.2).
+// part says what the next piece of a version is. The order matters: of two versions that agree up to here, the one
+// whose next part is the smaller kind is the newer one (1.2.1 > 1.2a > 1.2_p1 > 1.2~hash > 1.2-r1 > 1.2).
 type part int
 
 const (
@@ -39,8 +37,7 @@ var suffixes = [...]struct {
 // maxDigits is the longest number that apk reads.
 const maxDigits = 17
 
-// scanner walks over a version. next is the kind of the part that take will
-// read.
+// scanner walks over a version. next is the kind of the part that take will read.
 type scanner struct {
 	rest string
 	next part
@@ -50,8 +47,7 @@ type scanner struct {
 
 func scan(v string) scanner { return scanner{rest: v, next: partNumber} }
 
-// take reads one part, returns its value and finds the kind of the part after
-// it.
+// take reads one part, returns its value and finds the kind of the part after it.
 func (s *scanner) take() int64 {
 	if s.rest == "" {
 		s.next = partEnd
@@ -62,10 +58,9 @@ func (s *scanner) take() int64 {
 	switch s.next {
 	case partComponent, partNumber, partSuffixNumber, partRevision:
 		if s.next == partComponent && s.rest[0] == '0' {
-			// Zeros at the front, but for the last, are a part of their own: the
-			// more of them, the smaller. The number is read after them, from its
-			// last zero on: a component with a zero in front of it is smaller
-			// than any without, 1.01 < 1.1.
+			// Zeros at the front, but for the last, are a part of their own: the more of them, the smaller. The number
+			// is read after them, from its last zero on: a component with a zero in front of it is smaller than any
+			// without, 1.01 < 1.1.
 			for n+1 < len(s.rest) && s.rest[n+1] == '0' {
 				n++
 			}
@@ -112,8 +107,7 @@ func (s *scanner) fail() int64 {
 	return -1
 }
 
-// advance sets next from the text that follows a part of kind s.next,
-// consuming the separator.
+// advance sets next from the text that follows a part of kind s.next, consuming the separator.
 func (s *scanner) advance() {
 	if s.rest == "" {
 		s.next = partEnd
@@ -164,8 +158,7 @@ func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' }
 // MaxLen bounds a version, in bytes.
 const MaxLen = 100
 
-// Version is a valid version. Parse is the only way to make one; the zero value
-// is none.
+// Version is a valid version. Parse is the only way to make one; the zero value is none.
 type Version struct{ version string }
 
 // Parse takes a version of at most MaxLen bytes that is Valid.
@@ -191,17 +184,15 @@ func Valid(v string) bool {
 	return s.next == partEnd
 }
 
-// Compare returns -1, 0 or 1 as a is older than, the same as, or newer than b.
-// It is defined for invalid versions too, in the way that apk does it.
+// Compare returns -1, 0 or 1 as a is older than, the same as, or newer than b. It is defined for invalid versions too,
+// in the way that apk does it.
 func Compare(a, b string) int {
 	return compare(a, b, false)
 }
 
-// ComparePrefix is Compare, but 0 where v is prefix or begins with it, part by
-// part: 1.2.3-r0 has the prefixes 1.2.3, 1.2 and 1 but not 1.2.30 and not 1.1.
-// This is the operator ~ of constraints. As in apk 2.14, a version that ends, or
-// goes on differently, where the prefix has more parts passes too: 1.2-r0 has
-// the prefix 1.2.3 as well.
+// ComparePrefix is Compare, but 0 where v is prefix or begins with it, part by part: 1.2.3-r0 has the prefixes 1.2.3,
+// 1.2 and 1 but not 1.2.30 and not 1.1. This is the operator ~ of constraints. As in apk 2.14, a version that ends, or
+// goes on differently, where the prefix has more parts passes too: 1.2-r0 has the prefix 1.2.3 as well.
 func ComparePrefix(v, prefix string) int {
 	return compare(v, prefix, true)
 }
@@ -223,8 +214,8 @@ func compare(a, b string, prefix bool) int {
 	case x.next == y.next, prefix:
 		return 0
 	}
-	// One goes on where the other ends or goes on differently: the one that
-	// goes on is newer, unless it goes on with a suffix for "before release".
+	// One goes on where the other ends or goes on differently: the one that goes on is newer, unless it goes on with a
+	// suffix for "before release".
 	if beforeRelease(x) {
 		return -1
 	}

@@ -1,5 +1,4 @@
-// Package lfs recognises the pointers of Git LFS, which lie in the files' place
-// in a checkout that was made without it.
+// Package lfs recognises the pointers of Git LFS, which lie in the files' place in a checkout that was made without it.
 package lfs
 
 import (
@@ -15,8 +14,7 @@ const prefix = "version https://git-lfs.github.com/spec/"
 // PrefixLen is how many bytes Detect needs to see.
 const PrefixLen = len(prefix)
 
-// Detect returns ErrPointer if file, or its beginning, is a pointer; otherwise
-// nil.
+// Detect returns ErrPointer if file, or its beginning, is a pointer; otherwise nil.
 func Detect(file []byte) error {
 	if bytes.HasPrefix(file, []byte(prefix)) {
 		return ErrPointer

@@ -1,5 +1,5 @@
-// Package tarend checks that nothing hides behind the end of an archive: some programs stop there, others read on, and apk
-// calls it a BAD archive.
+// Package tarend checks that nothing hides behind the end of an archive: some programs stop there, others read on, and
+// apk calls it a BAD archive.
 package tarend
 
 import (

@@ -1,5 +1,5 @@
-// Package deployment is what a deploy spec names, read and checked: the
-// documents of every image, where each goes, and where its blobs' bytes are.
+// Package deployment is what a deploy spec names, read and checked: the documents of every image, where each goes, and
+// where its blobs' bytes are.
 package deployment
 
 import (
@@ -47,8 +47,8 @@ type Manifest struct {
 	Config     *v1.ConfigFile
 }
 
-// Read reads what spec, resolved and stamped, names. Documents that do not
-// belong together are errors. Blobs are not opened.
+// Read reads what spec, resolved and stamped, names. Documents that do not belong together are errors. Blobs are not
+// opened.
 func Read(spec *deployspec.Spec) (*Deployment, error) {
 	blobs, err := store(spec)
 	if err != nil {
@@ -197,8 +197,7 @@ func notBuilt(err error) error {
 	return err
 }
 
-// Descriptors are the blobs of the image: its layers, then its config. A
-// digest that is there twice is listed once.
+// Descriptors are the blobs of the image: its layers, then its config. A digest that is there twice is listed once.
 func (m *Manifest) Descriptors() []v1.Descriptor {
 	var list []v1.Descriptor
 	for _, desc := range append(slices.Clone(m.Manifest.Layers), m.Manifest.Config) {

@@ -1,5 +1,5 @@
-// Package deployspec reads deploy specs: what ocideploy is to push or load, as
-// the Starlark rules wrote it down at build time (docs/formats.md, "Deploy spec").
+// Package deployspec reads deploy specs: what ocideploy is to push or load, as the Starlark rules wrote it down at
+// build time (docs/formats.md, "Deploy spec").
 package deployspec
 
 import (
@@ -20,8 +20,8 @@ const (
 	Load = "load"
 )
 
-// Spec is a whole deploy spec. Paths in it are runfiles paths or absolute
-// until Resolve has made them paths of the file system.
+// Spec is a whole deploy spec. Paths in it are runfiles paths or absolute until Resolve has made them paths of the file
+// system.
 type Spec struct {
 	Version    int               `json:"version"`
 	Command    string            `json:"command"`

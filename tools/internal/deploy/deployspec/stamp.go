@@ -10,9 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/stamp"
 )
 
-// Stamp fills in what is known only when the spec is used: it replaces every
-// {KEY} in repositories and tags by what the stamp files say, and adds the tags
-// that the tag files hold. A key that they lack is an error.
+// Stamp fills in what is known only when the spec is used: it replaces every {KEY} in repositories and tags by what the
+// stamp files say, and adds the tags that the tag files hold. A key that they lack is an error.
 func (s *Spec) Stamp() error {
 	status, err := stamp.Read(s.StampFiles)
 	if err != nil {

@@ -59,8 +59,8 @@ func (f *Files) Write(name, text string) string {
 	return path
 }
 
-// Layer makes a gzip layer with one file of that content. It lies in its blob
-// file behind a few other bytes, as a package's data section does.
+// Layer makes a gzip layer with one file of that content. It lies in its blob file behind a few other bytes, as a
+// package's data section does.
 func (f *Files) Layer(content string) (ocilayer.Descriptor, layerspec.Layer) {
 	f.t.Helper()
 	var buf bytes.Buffer

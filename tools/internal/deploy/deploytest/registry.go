@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// Registry is a registry in memory that writes down every request, keeps
-// repositories apart, mounts, and fails on demand.
+// Registry is a registry in memory that writes down every request, keeps repositories apart, mounts, and fails on
+// demand.
 type Registry struct {
 	Host string // 127.0.0.1:PORT
 	// Fault, if it returns true, has answered the request itself, or cut it off.
@@ -37,8 +37,8 @@ func NewRegistry(t T) *Registry {
 	return r
 }
 
-// Requests returns what was asked since the last call: "METHOD PATH" with
-// upload sessions' names left out, and the pings too.
+// Requests returns what was asked since the last call: "METHOD PATH" with upload sessions' names left out, and the
+// pings too.
 func (r *Registry) Requests() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,8 +78,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	rest.ServeHTTP(w, req)
 }
 
-// blob does what the registry in memory lacks: it has one set of blobs for all
-// repositories.
+// blob does what the registry in memory lacks: it has one set of blobs for all repositories.
 func (r *Registry) blob(w http.ResponseWriter, req *http.Request) bool {
 	repository, rest, ok := strings.Cut(strings.TrimPrefix(req.URL.Path, "/v2/"), "/blobs/")
 	if !ok {

@@ -21,7 +21,8 @@ func Commands() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// registry [STATUS METHOD PATH-PART | password USER:PASSWORD] starts a registry at $REGISTRY, one that fails or wants a password.
+// registry [STATUS METHOD PATH-PART | password USER:PASSWORD] starts a registry at $REGISTRY, one that fails or wants a
+// password.
 func cmdRegistry(ts *testscript.TestScript, _ bool, args []string) {
 	t := deferring{ts}
 	r := NewRegistry(t)
@@ -50,7 +51,8 @@ func cmdRegistry(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// spec FILE COMMAND REPOSITORY TAG[,TAG] ARCH[,ARCH] LAYER... writes a deploy spec of an image, or of an index for two archs.
+// spec FILE COMMAND REPOSITORY TAG[,TAG] ARCH[,ARCH] LAYER... writes a deploy spec of an image, or of an index for two
+// archs.
 func cmdSpec(ts *testscript.TestScript, _ bool, args []string) {
 	t := deferring{ts}
 	files := New(t)

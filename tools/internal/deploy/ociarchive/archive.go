@@ -1,5 +1,4 @@
-// Package ociarchive writes images as one tar: an OCI layout, or the archive
-// that `docker save` makes.
+// Package ociarchive writes images as one tar: an OCI layout, or the archive that `docker save` makes.
 package ociarchive
 
 import (
@@ -57,8 +56,8 @@ func (a *Archive) layers(f func(v1.Descriptor) error) error {
 	return nil
 }
 
-// WriteOCI writes an OCI layout. Its index.json comes last, names each image
-// once for every name that it has, and has no more than the given platforms.
+// WriteOCI writes an OCI layout. Its index.json comes last, names each image once for every name that it has, and has
+// no more than the given platforms.
 func (a *Archive) WriteOCI(ctx context.Context, w io.Writer) error {
 	t := &writer{Writer: tar.NewWriter(w), written: map[string]bool{}}
 	if err := t.bytes("oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)); err != nil {
@@ -96,8 +95,7 @@ func (a *Archive) WriteOCI(ctx context.Context, w io.Writer) error {
 	return t.Close()
 }
 
-// WriteDocker writes a Docker archive. Its manifest.json names the layers that
-// were skipped, too.
+// WriteDocker writes a Docker archive. Its manifest.json names the layers that were skipped, too.
 func (a *Archive) WriteDocker(ctx context.Context, w io.Writer) error {
 	t := &writer{Writer: tar.NewWriter(w), written: map[string]bool{}}
 	err := a.layers(func(desc v1.Descriptor) error {
@@ -159,8 +157,8 @@ func (a *Archive) copy(ctx context.Context, t *writer, name string, desc v1.Desc
 	return err
 }
 
-// decompress writes a zstd layer as a plain tar: Docker before version 23 does
-// not know zstd. The layer is read twice, as a tar states sizes beforehand.
+// decompress writes a zstd layer as a plain tar: Docker before version 23 does not know zstd. The layer is read twice,
+// as a tar states sizes beforehand.
 func (a *Archive) decompress(ctx context.Context, t *writer, desc v1.Descriptor) error {
 	open := func(f func(io.Reader) error) error {
 		r, err := a.Blobs.Open(ctx, desc)

@@ -1,6 +1,5 @@
-// Package ociblob reads the blobs of images from wherever they are: a range of
-// a file, an OCI layout, a URL or another repository. Nothing that it reads is
-// believed: every byte goes through the digest that the manifest states.
+// Package ociblob reads the blobs of images from wherever they are: a range of a file, an OCI layout, a URL or another
+// repository. Nothing that it reads is believed: every byte goes through the digest that the manifest states.
 package ociblob
 
 import (
@@ -21,8 +20,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
-// Store knows where blobs can be had. Fill it before the first Open; after
-// that it can be used from several goroutines.
+// Store knows where blobs can be had. Fill it before the first Open; after that it can be used from several goroutines.
 type Store struct {
 	// Layouts are OCI layout directories that may hold any blob.
 	Layouts []string
@@ -44,8 +42,7 @@ type place struct {
 	offset    int64
 }
 
-// AddLayer records where the layer that a spec names can be had, and returns
-// its descriptor.
+// AddLayer records where the layer that a spec names can be had, and returns its descriptor.
 func (s *Store) AddLayer(layer layerspec.Layer) (ocilayer.Descriptor, error) {
 	desc, err := layer.Read()
 	if err != nil {
@@ -66,8 +63,7 @@ func (s *Store) AddFile(digest v1.Hash, file string, offset int64) {
 	s.add(digest, place{file: file, offset: offset})
 }
 
-// AddURL records that the blob digest begins at offset of what is at url,
-// which is https, http or file.
+// AddURL records that the blob digest begins at offset of what is at url, which is https, http or file.
 func (s *Store) AddURL(digest v1.Hash, url string, offset int64) {
 	if file, ok := strings.CutPrefix(url, "file://"); ok {
 		s.AddFile(digest, file, offset)
@@ -99,9 +95,8 @@ func (s *Store) Name(digest v1.Hash) string {
 	return digest.String()
 }
 
-// Open returns the bytes of the blob that desc describes, from the first place
-// that has them: files, then layouts, URLs and repositories. Bytes that differ
-// from desc make a Read fail, with a *CorruptError, before the last of them is
+// Open returns the bytes of the blob that desc describes, from the first place that has them: files, then layouts, URLs
+// and repositories. Bytes that differ from desc make a Read fail, with a *CorruptError, before the last of them is
 // handed out.
 func (s *Store) Open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
 	if r, err := s.openLocal(desc); r != nil || err != nil {
@@ -188,9 +183,8 @@ func (s *Store) remote(ctx context.Context, desc v1.Descriptor) []remoteSource {
 	return sources
 }
 
-// fetch reads what is at url from offset on. A package's layer begins a few
-// kilobytes into its file, so skipping them costs less than asking for a range,
-// which not every server knows.
+// fetch reads what is at url from offset on. A package's layer begins a few kilobytes into its file, so skipping them
+// costs less than asking for a range, which not every server knows.
 func (s *Store) fetch(ctx context.Context, url string, offset int64) (io.ReadCloser, error) {
 	if s.Fetch == nil {
 		return nil, errors.New("is not fetched here")

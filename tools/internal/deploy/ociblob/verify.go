@@ -11,8 +11,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// CorruptError says that a source does not have the bytes of the blob that it
-// was believed to have.
+// CorruptError says that a source does not have the bytes of the blob that it was believed to have.
 type CorruptError struct {
 	Blob    string // name or digest
 	Source  string // file, URL or repository
@@ -35,9 +34,8 @@ func (e *CorruptError) Hint() string {
 // Passing tells whether trying again may help.
 func (e *CorruptError) Passing() bool { return e.Remote }
 
-// verifier passes on exactly the bytes that its blob has. It hashes them on the
-// way and keeps the last ones back until the digest is known to be right, so
-// that who reads from it never has all of a wrong blob.
+// verifier passes on exactly the bytes that its blob has. It hashes them on the way and keeps the last ones back until
+// the digest is known to be right, so that who reads from it never has all of a wrong blob.
 type verifier struct {
 	io.Closer
 	from   io.Reader

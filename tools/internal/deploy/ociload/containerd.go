@@ -12,8 +12,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociarchive"
 )
 
-// containerd is containerd, by way of its own ctr. Address and namespace are
-// those of the environment.
+// containerd is containerd, by way of its own ctr. Address and namespace are those of the environment.
 type containerd struct{ exec Exec }
 
 func (c *containerd) Check(ctx context.Context) error {
@@ -21,8 +20,7 @@ func (c *containerd) Check(ctx context.Context) error {
 	return err
 }
 
-// Present is always false: to import what is there is how it gets a name, and
-// costs nothing, as no blob is sent.
+// Present is always false: to import what is there is how it gets a name, and costs nothing, as no blob is sent.
 func (c *containerd) Present(context.Context, ociarchive.Image) (bool, error) { return false, nil }
 
 func (c *containerd) Tag(context.Context, ociarchive.Image) error { return nil }

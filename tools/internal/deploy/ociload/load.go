@@ -14,9 +14,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
 )
 
-// Select chooses the image for a platform out of every index of d. If wanted is
-// nil, it is host, and an image that has one platform only is taken whatever
-// that is.
+// Select chooses the image for a platform out of every index of d. If wanted is nil, it is host, and an image that has
+// one platform only is taken whatever that is.
 func Select(d *deployment.Deployment, wanted *v1.Platform, host v1.Platform) ([]ociarchive.Image, error) {
 	var images []ociarchive.Image
 	for i, image := range d.Images {
@@ -84,8 +83,7 @@ func normal(p v1.Platform) v1.Platform {
 // Loader loads images into a runtime.
 type Loader struct {
 	Runtime Runtime
-	// Total and Done, if set, are told of the bytes of layers to send, and of
-	// those that were sent.
+	// Total and Done, if set, are told of the bytes of layers to send, and of those that were sent.
 	Total, Done func(bytes int64)
 	// Say, if set, is told what else there is to know.
 	Say func(format string, args ...any)
@@ -187,8 +185,8 @@ func (l *Loader) send(ctx context.Context, archive *ociarchive.Archive) error {
 	go func() {
 		err := l.Runtime.Write(ctx, archive, w)
 		if err != nil && !errors.Is(err, errEnded) {
-			// End the runtime's program before it sees the end of its input: it
-			// might take half an archive for a whole one.
+			// End the runtime's program before it sees the end of its input: it might take half an archive for a whole
+			// one.
 			cancel()
 		}
 		w.CloseWithError(err)

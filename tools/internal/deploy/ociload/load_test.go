@@ -79,8 +79,7 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-// program answers for a container runtime's program: by the beginning of the
-// command line, "name arg arg".
+// program answers for a container runtime's program: by the beginning of the command line, "name arg arg".
 type program struct {
 	answers map[string]string // "error: …" is an error
 	calls   []string

@@ -1,5 +1,5 @@
-// Package ociload brings images into the container runtimes of this machine,
-// through the programs that come with them, and leaves out what is there.
+// Package ociload brings images into the container runtimes of this machine, through the programs that come with them,
+// and leaves out what is there.
 package ociload
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociarchive"
 )
 
-// Exec runs a program and returns its standard output. Its error has what the
-// program wrote to standard error; it is ErrNoProgram where there is none.
+// Exec runs a program and returns its standard output. Its error has what the program wrote to standard error; it is
+// ErrNoProgram where there is none.
 type Exec func(ctx context.Context, stdin io.Reader, name string, args ...string) ([]byte, error)
 
 // ErrNoProgram says that a program is not installed.
@@ -31,8 +31,8 @@ type Runtime interface {
 	Present(ctx context.Context, image ociarchive.Image) (bool, error)
 	// Tag gives an image that is present its names.
 	Tag(ctx context.Context, image ociarchive.Image) error
-	// Held returns which layers of the image the runtime has and takes from its
-	// own store if an archive lacks them. Nil if it does not say. What goes wrong is no more than that.
+	// Held returns which layers of the image the runtime has and takes from its own store if an archive lacks them. Nil
+	// if it does not say. What goes wrong is no more than that.
 	Held(ctx context.Context, image ociarchive.Image) (map[v1.Hash]bool, error)
 	// Write writes the archive as the runtime reads it.
 	Write(ctx context.Context, archive *ociarchive.Archive, w io.Writer) error
@@ -94,8 +94,8 @@ func (d *docker) Check(ctx context.Context) error {
 	return err
 }
 
-// Present asks for the image ID. Where Docker keeps images in containerd that
-// is another digest, and the image counts as absent.
+// Present asks for the image ID. Where Docker keeps images in containerd that is another digest, and the image counts
+// as absent.
 func (d *docker) Present(ctx context.Context, image ociarchive.Image) (bool, error) {
 	return present(d.exec(ctx, nil, "docker", "image", "inspect", "--format", "{{.Id}}", image.Manifest.Manifest.Config.Digest.String()))
 }
@@ -109,9 +109,8 @@ func (d *docker) Tag(ctx context.Context, image ociarchive.Image) error {
 	return nil
 }
 
-// Held looks for the image with which the longest row of lowest layers is
-// shared: Docker keeps a layer together with all that lie below it, and does
-// not look for the files of those that it has.
+// Held looks for the image with which the longest row of lowest layers is shared: Docker keeps a layer together with
+// all that lie below it, and does not look for the files of those that it has.
 func (d *docker) Held(ctx context.Context, image ociarchive.Image) (map[v1.Hash]bool, error) {
 	status, err := d.exec(ctx, nil, "docker", "info", "--format", "{{json .DriverStatus}}")
 	if err != nil || strings.Contains(string(status), "io.containerd.snapshotter") {
@@ -159,8 +158,7 @@ func (d *docker) Load(ctx context.Context, archive io.Reader) error {
 	return err
 }
 
-// present reads the answer of an inspect command: these fail for an image that
-// is not there.
+// present reads the answer of an inspect command: these fail for an image that is not there.
 func present(out []byte, err error) (bool, error) {
 	if errors.Is(err, ErrNoProgram) || errors.Is(err, context.Canceled) {
 		return false, err

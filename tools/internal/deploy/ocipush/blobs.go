@@ -16,20 +16,19 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/registry"
 )
 
-// Progress is told how far a push is. Functions that are nil are not called;
-// the others are called from several goroutines.
+// Progress is told how far a push is. Functions that are nil are not called; the others are called from several
+// goroutines.
 type Progress struct {
 	// Total is the size of all blobs that may have to be uploaded.
 	Total func(bytes int64)
-	// Done says that so many more bytes are where they belong. It is below
-	// zero where an upload failed and begins anew.
+	// Done says that so many more bytes are where they belong. It is below zero where an upload failed and begins anew.
 	Done func(bytes int64)
 	// Blob is called when a blob has got where it belongs.
 	Blob func(name string, outcome registry.Outcome)
 }
 
-// job is a blob and the repositories of one registry that need it. The first
-// gets it uploaded, the others mount it from there.
+// job is a blob and the repositories of one registry that need it. The first gets it uploaded, the others mount it from
+// there.
 type job struct {
 	blob    v1.Descriptor
 	config  []byte // the bytes, if they are at hand
@@ -136,8 +135,8 @@ func (p *Pusher) bring(ctx context.Context, t *target, push registry.Push) (regi
 	return outcome, err
 }
 
-// opener opens the bytes of a blob once for every attempt to upload it, and
-// tells how many were read. A new attempt takes back what the last one told.
+// opener opens the bytes of a blob once for every attempt to upload it, and tells how many were read. A new attempt
+// takes back what the last one told.
 func (p *Pusher) opener(store *ociblob.Store, j *job) func(context.Context) (io.ReadCloser, error) {
 	var last *countingReader
 	return func(ctx context.Context) (io.ReadCloser, error) {
@@ -163,8 +162,8 @@ func (p *Pusher) done(bytes int64) {
 	}
 }
 
-// countingReader counts what is read until it is stopped: the HTTP client may
-// still be reading when an attempt has already failed.
+// countingReader counts what is read until it is stopped: the HTTP client may still be reading when an attempt has
+// already failed.
 type countingReader struct {
 	io.ReadCloser
 	count   func(int64)

@@ -1,5 +1,5 @@
-// Package ocipush brings images into registries: only what they lack, layers
-// before the manifests that name them, and tags when all else is there.
+// Package ocipush brings images into registries: only what they lack, layers before the manifests that name them, and
+// tags when all else is there.
 package ocipush
 
 import (
@@ -30,13 +30,12 @@ type Pusher struct {
 type Result struct {
 	// Reference is repository@digest, the repository as the deployment spells it.
 	Reference string
-	// Blobs counts the blobs by how they got there; with DryRun, those that
-	// would have to be mounted or uploaded are under Uploaded.
+	// Blobs counts the blobs by how they got there; with DryRun, those that would have to be mounted or uploaded are
+	// under Uploaded.
 	Blobs map[registry.Outcome]int
 	// Bytes is the size of the uploaded blobs.
 	Bytes int64
-	// Tagged are the tags that now name the image and did not before; with
-	// DryRun, those that would be set.
+	// Tagged are the tags that now name the image and did not before; with DryRun, those that would be set.
 	Tagged []string
 }
 
@@ -51,8 +50,7 @@ type target struct {
 	result     *Result
 }
 
-// Push pushes all images of d. After an error no tag of any image was changed,
-// unless the error says so.
+// Push pushes all images of d. After an error no tag of any image was changed, unless the error says so.
 func (p *Pusher) Push(ctx context.Context, d *deployment.Deployment) ([]*Result, error) {
 	targets, err := targets(d.Images)
 	if err != nil {
@@ -156,8 +154,7 @@ func (p *Pusher) each(ctx context.Context, targets []*target, f func(context.Con
 	return group.Wait()
 }
 
-// look finds out which manifests are there already. A registry that has one
-// has all that it names.
+// look finds out which manifests are there already. A registry that has one has all that it names.
 func (p *Pusher) look(ctx context.Context, t *target) error {
 	there, err := t.has(ctx, t.Root.Digest)
 	if err != nil || there {

@@ -49,8 +49,8 @@ func (f *file) entry(keys []string) (*authn.AuthConfig, error) {
 	return nil, nil
 }
 
-// lists tells whether there is an entry under one of the keys, even one without credentials, as Docker writes it for those
-// that its helper has.
+// lists tells whether there is an entry under one of the keys, even one without credentials, as Docker writes it for
+// those that its helper has.
 func (f *file) lists(keys []string) bool {
 	for _, key := range keys {
 		for other := range f.Auths {

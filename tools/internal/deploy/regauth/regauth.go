@@ -1,5 +1,4 @@
-// Package regauth finds credentials for registries where Docker and podman
-// keep them, credential helpers included.
+// Package regauth finds credentials for registries where Docker and podman keep them, credential helpers included.
 package regauth
 
 import (
@@ -22,9 +21,9 @@ type Source struct {
 	Content []byte
 }
 
-// Keychain looks for credentials in sources, in their order; the first that knows the registry decides. Files that do not
-// exist are passed over. Where no source knows it, the helper program that a cloud has for its registries is asked, if it
-// is installed.
+// Keychain looks for credentials in sources, in their order; the first that knows the registry decides. Files that do
+// not exist are passed over. Where no source knows it, the helper program that a cloud has for its registries is asked,
+// if it is installed.
 type Keychain struct {
 	Sources []Source
 	// Say, if set, is told of what is wrong in a source, but need not matter for this registry.

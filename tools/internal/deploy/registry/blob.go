@@ -59,13 +59,12 @@ type Push struct {
 	Name string // for messages
 	// From are repositories that may have the blob; those of other registries are not asked.
 	From []name.Repository
-	// Open gives the blob's bytes, from the start, once for every attempt. They
-	// fail before the last byte if they are not the blob's.
+	// Open gives the blob's bytes, from the start, once for every attempt. They fail before the last byte if they are
+	// not the blob's.
 	Open func(context.Context) (io.ReadCloser, error)
 }
 
-// PushBlob sees to it that the repository has a blob: it asks for it first,
-// then tries to mount it, then uploads it.
+// PushBlob sees to it that the repository has a blob: it asks for it first, then tries to mount it, then uploads it.
 func (r *Repository) PushBlob(ctx context.Context, p Push) (Outcome, error) {
 	found, err := r.HasBlob(ctx, p.Blob)
 	if err != nil || found {
@@ -97,9 +96,9 @@ func (r *Repository) PushBlob(ctx context.Context, p Push) (Outcome, error) {
 	return outcome, nil
 }
 
-// mount asks for the blob to be taken over from other repositories. It returns whether that was done, or else the place of
-// an upload that the registry began in its stead, if it did. An error is no reason to stop: a source that cannot be read,
-// or that nobody may read, is none.
+// mount asks for the blob to be taken over from other repositories. It returns whether that was done, or else the place
+// of an upload that the registry began in its stead, if it did. An error is no reason to stop: a source that cannot be
+// read, or that nobody may read, is none.
 func (r *Repository) mount(ctx context.Context, blob v1.Descriptor, sources []name.Repository) (location *url.URL, mounted bool) {
 	if r.mounting == nil {
 		return nil, false

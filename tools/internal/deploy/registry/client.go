@@ -29,7 +29,8 @@ type Client struct {
 	Retry     fetch.Retry
 	// Stall is how long a connection may have next to no progress; 0 means for ever.
 	Stall time.Duration
-	// Insecure are the registries, host and maybe port, that are spoken to without TLS, beside those on a loopback address.
+	// Insecure are the registries, host and maybe port, that are spoken to without TLS, beside those on a loopback
+	// address.
 	Insecure []string
 }
 
@@ -45,8 +46,9 @@ type Repository struct {
 	Name   name.Repository
 	client *Client
 	main   *session
-	// mounting is a session with the right to read other repositories, too. A token server may refuse all rights where it
-	// would refuse one of them, so they are asked for only where they are needed. Nil if there is nothing to mount from.
+	// mounting is a session with the right to read other repositories, too. A token server may refuse all rights where
+	// it would refuse one of them, so they are asked for only where they are needed. Nil if there is nothing to mount
+	// from.
 	mounting func() *session
 }
 
@@ -107,8 +109,8 @@ func (r *Repository) retry(ctx context.Context, f func() error) error {
 	return r.client.Retry.Do(ctx, f)
 }
 
-// BlobReader returns a function that reads blobs of any repository. It logs in
-// to each once, and can be called from several goroutines.
+// BlobReader returns a function that reads blobs of any repository. It logs in to each once, and can be called from
+// several goroutines.
 func (c *Client) BlobReader() func(context.Context, name.Digest) (io.ReadCloser, error) {
 	var mu sync.Mutex
 	opened := map[name.Repository]*Repository{}

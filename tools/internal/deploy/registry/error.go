@@ -120,8 +120,8 @@ func hintOf(err error) string {
 	return ""
 }
 
-// fail puts the repository and what was being done to an error. What the bytes
-// of a blob are to blame for stays as it is: it is not the registry's fault.
+// fail puts the repository and what was being done to an error. What the bytes of a blob are to blame for stays as it
+// is: it is not the registry's fault.
 func (r *Repository) fail(doing string, err error) error {
 	var corrupt *ociblob.CorruptError
 	var missing *ociblob.MissingError

@@ -49,8 +49,7 @@ func (r *Repository) manifestRequest(ctx context.Context, method string, ref nam
 	return req, nil
 }
 
-// HasManifest asks whether ref, a tag or a digest of the repository, is the
-// manifest with that digest.
+// HasManifest asks whether ref, a tag or a digest of the repository, is the manifest with that digest.
 func (r *Repository) HasManifest(ctx context.Context, ref name.Reference, digest v1.Hash) (bool, error) {
 	var found bool
 	err := r.retry(ctx, func() error {
@@ -150,8 +149,8 @@ func (e *notThereError) Hint() string {
 	return "what answers may be no registry, or a proxy or a login page before it: check the name"
 }
 
-// RefusesDigests tells whether PutManifest failed as it does in registries that take no manifest by its digest, but by a
-// tag.
+// RefusesDigests tells whether PutManifest failed as it does in registries that take no manifest by its digest, but by
+// a tag.
 func RefusesDigests(err error) bool {
 	var answer *Answer
 	if !errors.As(err, &answer) || answer.Method != http.MethodPut || answer.has("MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID", "DENIED", "NAME_UNKNOWN") {

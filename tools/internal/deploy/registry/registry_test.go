@@ -51,8 +51,8 @@ func (k keychain) Resolve(authn.Resource) (authn.Authenticator, error) {
 	return &authn.Basic{Username: k.user, Password: k.password}, nil
 }
 
-// A token is asked for with the rights to push here and to read where blobs are
-// mounted from, and again when it has run out.
+// A token is asked for with the rights to push here and to read where blobs are mounted from, and again when it has run
+// out.
 func TestTokens(t *testing.T) {
 	r := deploytest.NewRegistry(t)
 	var scopes [][]string
@@ -136,8 +136,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// A source that fails is the one to blame, not the registry, and the time is
-// not waited for where the context ends.
+// A source that fails is the one to blame, not the registry, and the time is not waited for where the context ends.
 func TestSourceFails(t *testing.T) {
 	r := deploytest.NewRegistry(t)
 	c := client(authn.NewMultiKeychain())

@@ -1,5 +1,5 @@
-// Package apkconfig reads apk.yaml: the repositories, keys, architectures and
-// root packages that a lock file is made for. docs/formats.md specifies it.
+// Package apkconfig reads apk.yaml: the repositories, keys, architectures and root packages that a lock file is made
+// for. docs/formats.md specifies it.
 package apkconfig
 
 import (
@@ -18,8 +18,7 @@ func knownArchs() []string {
 	return []string{"aarch64", "armhf", "armv7", "loongarch64", "ppc64le", "riscv64", "s390x", "x86", "x86_64"}
 }
 
-// suggestArch returns apk's name of an architecture that is misspelt or that
-// has its name from another tool.
+// suggestArch returns apk's name of an architecture that is misspelt or that has its name from another tool.
 func suggestArch(arch string) string {
 	switch arch {
 	case "386", "i386":
@@ -40,8 +39,7 @@ func suggestArch(arch string) string {
 
 // A Config is a whole apk.yaml, checked.
 type Config struct {
-	// Repositories are in the order of the file, which decides between equal
-	// versions.
+	// Repositories are in the order of the file, which decides between equal versions.
 	Repositories []Repository
 	// Keyring holds URLs and paths of public keys, and of directories of them.
 	Keyring []string
@@ -49,8 +47,7 @@ type Config struct {
 	Archs []string
 	// Packages are constraints in their canonical spelling, sorted.
 	Packages []string
-	// RequireSameVersion makes it an error if two architectures would get
-	// different versions of a package.
+	// RequireSameVersion makes it an error if two architectures would get different versions of a package.
 	RequireSameVersion bool
 }
 

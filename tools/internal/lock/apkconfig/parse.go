@@ -13,8 +13,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/nearest"
 )
 
-// Parse reads an apk.yaml. It is strict: an unknown or repeated key is an
-// error that names the line and the nearest known key.
+// Parse reads an apk.yaml. It is strict: an unknown or repeated key is an error that names the line and the nearest
+// known key.
 func Parse(r io.Reader) (*Config, error) {
 	dec := yaml.NewDecoder(r)
 	var doc yaml.Node
@@ -88,8 +88,7 @@ func parseList[T any](n *yaml.Node, list *[]T, parse func(*yaml.Node) (T, error)
 	return nil
 }
 
-// parseString takes any scalar as it is spelled: an arch such as 386 or a
-// package such as 7zip is no number here.
+// parseString takes any scalar as it is spelled: an arch such as 386 or a package such as 7zip is no number here.
 func parseString(n *yaml.Node) (string, error) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
 		return "", fmt.Errorf("line %d: got %s, want a string", n.Line, kind(n))
@@ -97,8 +96,7 @@ func parseString(n *yaml.Node) (string, error) {
 	return n.Value, nil
 }
 
-// parseRepository takes "URL", "@tag URL", or a mapping of url (with
-// or without a tag) and mirrors.
+// parseRepository takes "URL", "@tag URL", or a mapping of url (with or without a tag) and mirrors.
 func parseRepository(n *yaml.Node) (Repository, error) {
 	var r Repository
 	if n.Kind != yaml.MappingNode {

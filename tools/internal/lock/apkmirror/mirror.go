@@ -1,5 +1,5 @@
-// Package apkmirror copies what a lock names into a folder in repository layout:
-// <arch>/<name>-<version>.apk and <arch>/APKINDEX.tar.gz.
+// Package apkmirror copies what a lock names into a folder in repository layout: <arch>/<name>-<version>.apk and
+// <arch>/APKINDEX.tar.gz.
 package apkmirror
 
 import (
@@ -40,8 +40,7 @@ const (
 // A Mirror copies locked packages.
 type Mirror struct {
 	Reader *apkrepo.Reader
-	// Keyring returns the keys that vouch for an original index. It is only asked
-	// where there may be one.
+	// Keyring returns the keys that vouch for an original index. It is only asked where there may be one.
 	Keyring func() (*apksign.Keyring, error)
 	// Base is the folder that relative paths in the lock start from.
 	Base string
@@ -49,16 +48,15 @@ type Mirror struct {
 	Dir string
 	// Jobs is how many packages are fetched at once.
 	Jobs int
-	// Signer signs the mirror's indexes. Without it, an index is the original
-	// one where the lock has a single repository that still has it, else
-	// unsigned.
+	// Signer signs the mirror's indexes. Without it, an index is the original one where the lock has a single
+	// repository that still has it, else unsigned.
 	Signer *apksign.Signer
 	// Progress may be nil.
 	Progress locker.Progress
 }
 
-// Write makes or completes the mirror and returns the trust in its indexes, by
-// architecture. What is there already is verified, not fetched again.
+// Write makes or completes the mirror and returns the trust in its indexes, by architecture. What is there already is
+// verified, not fetched again.
 func (m *Mirror) Write(ctx context.Context, lock *lockfile.Lock) (map[string]Trust, error) {
 	m.begin(lock)
 	entries := make([]*apkindex.Package, len(lock.Packages))
@@ -185,8 +183,7 @@ func (m *Mirror) index(ctx context.Context, lock *lockfile.Lock, arch string, en
 	})
 }
 
-// original returns the index that was locked, or nil if it is not to be had or
-// would be one of several.
+// original returns the index that was locked, or nil if it is not to be had or would be one of several.
 func (m *Mirror) original(ctx context.Context, lock *lockfile.Lock, arch string) ([]byte, error) {
 	if len(lock.Repositories) != 1 {
 		return nil, nil

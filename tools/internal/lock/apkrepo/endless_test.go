@@ -14,8 +14,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 )
 
-// A server that sends the package and then goes on for ever: no more is read than
-// the index states.
+// A server that sends the package and then goes on for ever: no more is read than the index states.
 func TestEndlessPackage(t *testing.T) {
 	dir := t.TempDir()
 	apk := filepath.Join(dir, "x86_64", "hello-1.0-r0.apk")

@@ -16,9 +16,8 @@ import (
 // maxKey bounds a public key file.
 const maxKey = 64 << 10
 
-// ReadKeyring reads public keys from URLs, files, and directories of *.rsa.pub
-// files. What comes over plain http is only taken if its fingerprint is among
-// those that are known of its name (lockfile.Lock.Fingerprints).
+// ReadKeyring reads public keys from URLs, files, and directories of *.rsa.pub files. What comes over plain http is
+// only taken if its fingerprint is among those that are known of its name (lockfile.Lock.Fingerprints).
 func ReadKeyring(ctx context.Context, fetcher Fetcher, locations []string, known map[string][]string) (*apksign.Keyring, error) {
 	keyring := &apksign.Keyring{}
 	for _, location := range locations {

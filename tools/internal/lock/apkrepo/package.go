@@ -13,8 +13,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
-// noarch is what a package says that suits every architecture, and the folder
-// where apk 2.14 looks for it.
+// noarch is what a package says that suits every architecture, and the folder where apk 2.14 looks for it.
 const noarch = "noarch"
 
 // A Package is a package that was read and verified.
@@ -26,9 +25,8 @@ type Package struct {
 	Folder string
 }
 
-// Package fetches a package that a verified index lists and verifies it: the
-// index vouches for its control section, which vouches for its data section. So
-// the package needs no signature of its own. progress, which is told the number
+// Package fetches a package that a verified index lists and verifies it: the index vouches for its control section,
+// which vouches for its data section. So the package needs no signature of its own. progress, which is told the number
 // of bytes of each read, may be nil.
 func (r *Reader) Package(ctx context.Context, repo Repository, arch string, p *apkindex.Package, progress func(n int)) (*Package, error) {
 	// Servers keep what the index calls noarch here or there.

@@ -21,9 +21,8 @@ type Wanted struct {
 	Locations           []string
 }
 
-// Read hands a package file to consume, which verifies it. What the store has of
-// it is used; if it turns out to be wrong, the file is read once more from the
-// network, so consume may be called twice. Errors name package and location.
+// Read hands a package file to consume, which verifies it. What the store has of it is used; if it turns out to be
+// wrong, the file is read once more from the network, so consume may be called twice. Errors name package and location.
 func (r *Reader) Read(ctx context.Context, want Wanted, progress func(n int), consume func(io.Reader) error) error {
 	fresh, err := r.read(ctx, want, progress, consume)
 	if err != nil && !fresh && ctx.Err() == nil {
@@ -68,17 +67,16 @@ func (r *Reader) open(ctx context.Context, want Wanted, stored bool) (body io.Re
 	return body, true, err
 }
 
-// storeKey is what a file is called: its location and its control section's
-// checksum. The checksum alone does not do: the control section vouches for what
-// comes after it, but not for the signature before it, so that the same package
+// storeKey is what a file is called: its location and its control section's checksum. The checksum alone does not do:
+// the control section vouches for what comes after it, but not for the signature before it, so that the same package
 // has other bytes in a repository that another key signed.
 func storeKey(want Wanted) string {
 	sum := sha256.Sum256([]byte(want.Checksum + "\n" + want.Locations[0]))
 	return hex.EncodeToString(sum[:]) + ".apk"
 }
 
-// counter counts bytes, keeps the error that is not the consumer's, and fails at
-// the first byte beyond the size that is stated.
+// counter counts bytes, keeps the error that is not the consumer's, and fails at the first byte beyond the size that is
+// stated.
 type counter struct {
 	r        io.Reader
 	n        int64

@@ -11,9 +11,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 )
 
-// TestStoreKnowsLocations: two repositories, each with its own key, had the same
-// package. Its control section, and so its checksum, was the same in both, its
-// file was not, and a lock of the second got the SHA-256 of the first's file.
+// TestStoreKnowsLocations: two repositories, each with its own key, had the same package. Its control section, and so
+// its checksum, was the same in both, its file was not, and a lock of the second got the SHA-256 of the first's file.
 func TestStoreKnowsLocations(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "signed by "+r.URL.Path[1:2])

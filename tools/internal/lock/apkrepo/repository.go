@@ -1,6 +1,5 @@
-// Package apkrepo reads repositories of apk version 2 packages: it fetches
-// indexes and packages, and hands on only what it has verified. A repository is
-// a folder with <arch>/APKINDEX.tar.gz and <arch>/<name>-<version>.apk.
+// Package apkrepo reads repositories of apk version 2 packages: it fetches indexes and packages, and hands on only what
+// it has verified. A repository is a folder with <arch>/APKINDEX.tar.gz and <arch>/<name>-<version>.apk.
 package apkrepo
 
 import (
@@ -19,8 +18,7 @@ import (
 // IndexName is the file name of an index.
 const IndexName = "APKINDEX.tar.gz"
 
-// A Fetcher opens the first of the locations that has a file. A fetch.Client is
-// one.
+// A Fetcher opens the first of the locations that has a file. A fetch.Client is one.
 type Fetcher interface {
 	Open(ctx context.Context, locations ...string) (io.ReadCloser, error)
 	ReadAll(ctx context.Context, limit int64, locations ...string) ([]byte, error)
@@ -31,8 +29,7 @@ type Repository struct {
 	Locations []string
 }
 
-// Files returns where a file lies in a folder, an architecture or "noarch", of
-// the repository: URLs or paths.
+// Files returns where a file lies in a folder, an architecture or "noarch", of the repository: URLs or paths.
 func (r Repository) Files(folder, file string) []string {
 	var all []string
 	for _, l := range r.Locations {
@@ -63,8 +60,8 @@ type Index struct {
 	// Fingerprint is that of the key, see apksign.Keyring.Fingerprint.
 	Fingerprint string
 	Time        int64 // when the index was made, as it states, in Unix seconds
-	// File is the file as it was fetched. Its signature section is not verified,
-	// as nothing can: it is here to be copied.
+	// File is the file as it was fetched. Its signature section is not verified, as nothing can: it is here to be
+	// copied.
 	File []byte
 }
 
@@ -126,8 +123,7 @@ func (r *Reader) parse(data []byte) (*Index, error) {
 	return &Index{Packages: index.Packages, Digest: verified.DigestOf(data), Key: key, Fingerprint: r.Keyring.Fingerprint(key), Time: index.Time, File: data}, nil
 }
 
-// Deleted says that an index or lock lists a package that the repository does not
-// have.
+// Deleted says that an index or lock lists a package that the repository does not have.
 type Deleted struct {
 	Name string
 	err  error

@@ -14,8 +14,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkrepo"
 )
 
-// A package must be what the index says in every respect, even where the
-// checksum of its control section is right.
+// A package must be what the index says in every respect, even where the checksum of its control section is right.
 func TestPackageIsWhatTheIndexSays(t *testing.T) {
 	dir := t.TempDir()
 	apk := filepath.Join(dir, "x86_64", "hello-1.0-r0.apk")

@@ -11,8 +11,8 @@ import (
 // ArchVersion is the version that one architecture has.
 type ArchVersion struct{ Arch, Version string }
 
-// Difference is a package that some architectures have at another version than
-// others. Those that do not have it at all do not count.
+// Difference is a package that some architectures have at another version than others. Those that do not have it at all
+// do not count.
 type Difference struct {
 	Name     string
 	Versions []ArchVersion // in the order of the architectures
@@ -27,9 +27,8 @@ func (d Difference) String() string {
 	return d.Name + " differs by architecture: " + strings.Join(texts, ", ")
 }
 
-// ResolveAll answers one request for each of several architectures, with the
-// same version of a package everywhere where that is possible. Solutions are in
-// the order of the requests.
+// ResolveAll answers one request for each of several architectures, with the same version of a package everywhere where
+// that is possible. Solutions are in the order of the requests.
 func ResolveAll(requests []Request) ([]*Solution, error) {
 	best, err := resolveEach(requests)
 	if err != nil {
@@ -42,8 +41,8 @@ func ResolveAll(requests []Request) ([]*Solution, error) {
 	left := Differences(archs, best)
 	tried := map[string]bool{} // "name version"
 	for len(left) > 0 {
-		// Try the newest version that all have and that was not tried yet, for
-		// all names at once: those of one source package go together.
+		// Try the newest version that all have and that was not tried yet, for all names at once: those of one source
+		// package go together.
 		attempt := slices.Clone(requests)
 		for i := range attempt {
 			attempt[i].Keep = maps.Clone(attempt[i].Keep)
@@ -93,8 +92,7 @@ func resolveEach(requests []Request) ([]*Solution, error) {
 	return solutions, nil
 }
 
-// agreed gives the versions of the names that several solutions have, and have
-// at one version.
+// agreed gives the versions of the names that several solutions have, and have at one version.
 func agreed(solutions []*Solution) map[string]string {
 	count := map[string]int{}
 	versions := map[string]string{}
@@ -112,8 +110,7 @@ func agreed(solutions []*Solution) map[string]string {
 	return versions
 }
 
-// Differences gives the packages that solutions, one for each of archs, have at
-// several versions, sorted by name.
+// Differences gives the packages that solutions, one for each of archs, have at several versions, sorted by name.
 func Differences(archs []string, solutions []*Solution) []Difference {
 	byName := map[string]*Difference{}
 	for i, s := range solutions {
@@ -136,8 +133,7 @@ func Differences(archs []string, solutions []*Solution) []Difference {
 	return list
 }
 
-// common gives the versions of a name that all architectures that use it have,
-// the newest first.
+// common gives the versions of a name that all architectures that use it have, the newest first.
 func common(requests []Request, d Difference) []string {
 	count := map[string]int{}
 	for _, v := range d.Versions {

@@ -8,8 +8,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 )
 
-// brute answers a small request by trying all sets of packages. It is written
-// from the rules in the documentation of Resolve, without the catalog.
+// brute answers a small request by trying all sets of packages. It is written from the rules in the documentation of
+// Resolve, without the catalog.
 type brute struct {
 	packages []*apkindex.Package
 	tags     []string // of the repository of each package
@@ -98,8 +98,7 @@ func (b *brute) valid(set uint) bool {
 	return b.grounded(set)
 }
 
-// clash says whether two packages go by the same name, one of them with a
-// version.
+// clash says whether two packages go by the same name, one of them with a version.
 func (b *brute) clash(i, j int) bool {
 	for name, versions := range b.goesBy[i] {
 		others, ok := b.goesBy[j][name]
@@ -123,8 +122,7 @@ func (b *brute) picks(i int, c apkconstraint.Constraint) bool {
 	return false
 }
 
-// grounded says whether all packages of a set have a reason, and may come from
-// where they lie.
+// grounded says whether all packages of a set have a reason, and may come from where they lie.
 func (b *brute) grounded(set uint) bool {
 	var reached uint
 	reach := make([]map[string]bool, len(b.packages)) // tags by package
@@ -216,8 +214,7 @@ func (b *brute) answers() []uint {
 	return list
 }
 
-// closed says whether no valid set has all of this one and something besides
-// that an install_if, met here, asks for.
+// closed says whether no valid set has all of this one and something besides that an install_if, met here, asks for.
 func (b *brute) closed(set uint, answers []uint) bool {
 	var asked uint
 	for i := range b.packages {
@@ -233,8 +230,7 @@ func (b *brute) closed(set uint, answers []uint) bool {
 	return true
 }
 
-// setOf gives a solution as a set, or false where it has a package twice or one
-// that does not exist.
+// setOf gives a solution as a set, or false where it has a package twice or one that does not exist.
 func (b *brute) setOf(s *Solution) (uint, bool) {
 	var set uint
 	for _, selected := range s.Packages {

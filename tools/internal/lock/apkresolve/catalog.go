@@ -25,8 +25,7 @@ const maxTags = 63
 // defaultTag is the bit of the repositories without a tag.
 const defaultTag uint64 = 1
 
-// provider is a package that goes by a name, at a version; a version of ""
-// is a virtual.
+// provider is a package that goes by a name, at a version; a version of "" is a virtual.
 type provider struct {
 	pkg     packageID
 	version string
@@ -44,8 +43,7 @@ type provide struct {
 	version string
 }
 
-// entry is a package of the catalog: once, though several repositories may
-// have it.
+// entry is a package of the catalog: once, though several repositories may have it.
 type entry struct {
 	*apkindex.Package
 	name         nameID
@@ -55,23 +53,21 @@ type entry struct {
 	installIf    []dependency
 	depends      []dependency
 	parsed       bool // depends is filled
-	// broken says why the package cannot be used: a field that apk cannot
-	// read either.
+	// broken says why the package cannot be used: a field that apk cannot read either.
 	broken error
 	held   bool // another version of the name is to be kept
 }
 
-// catalog is what all repositories have together, with names as numbers.
-// Packages are in an order that depends on their contents and the order of the
-// repositories only.
+// catalog is what all repositories have together, with names as numbers. Packages are in an order that depends on their
+// contents and the order of the repositories only.
 type catalog struct {
 	conflicts int // met by all searches so far
 	request   *Request
 	ids       map[string]nameID
 	names     []string
 	packages  []entry
-	// The providers of name n are providers[first[n]:first[n+1]]. Names that
-	// came later (asked for, not provided) have none.
+	// The providers of name n are providers[first[n]:first[n+1]]. Names that came later (asked for, not provided) have
+	// none.
 	providers []provider
 	first     []int32
 	// installedIf has for each name the packages whose install_if mentions it.
@@ -258,9 +254,8 @@ func (c *catalog) addProvides() {
 	})
 }
 
-// repeated says whether provide j of the package is there before, or is the
-// package's own name at its own version: both are written now and then, and
-// say nothing.
+// repeated says whether provide j of the package is there before, or is the package's own name at its own version: both
+// are written now and then, and say nothing.
 func repeated(p *entry, j int) bool {
 	if p.provides[j] == (provide{p.name, p.Version}) {
 		return true
@@ -294,8 +289,7 @@ func (c *catalog) parse(p *entry, field string, texts []string) []dependency {
 	return list
 }
 
-// depends gives the dependencies of a package, which are parsed when first
-// wanted: most never are.
+// depends gives the dependencies of a package, which are parsed when first wanted: most never are.
 func (c *catalog) depends(id packageID) []dependency {
 	p := &c.packages[id]
 	if !p.parsed {
@@ -352,8 +346,7 @@ func (c *catalog) knownTags() string {
 	return strings.Join(tags, ", ")
 }
 
-// matches says whether the provider is what the constraint speaks of, be it a
-// conflict or not.
+// matches says whether the provider is what the constraint speaks of, be it a conflict or not.
 func (c *catalog) matches(dep *dependency, p provider) bool {
 	if dep.Op == "><" {
 		return dep.MatchesChecksum(c.packages[p.pkg].Checksum)
@@ -361,8 +354,7 @@ func (c *catalog) matches(dep *dependency, p provider) bool {
 	return dep.Matches(p.version)
 }
 
-// repositoryOf is the first repository that has the package and one of the
-// tags.
+// repositoryOf is the first repository that has the package and one of the tags.
 func (c *catalog) repositoryOf(id packageID, tags uint64) int {
 	for i, repository := range c.request.Repositories {
 		if c.packages[id].repositories&(1<<i) != 0 && c.tags[repository.Tag]&tags != 0 {

@@ -4,13 +4,11 @@ import (
 	"slices"
 )
 
-// deduction finds an answer the way apk 2.14 does: no search, but a walk that
-// takes one name after the other, the most constrained first, and lets each
-// choice rule out what has become impossible. It never takes a choice back, so
-// it can fail where an answer exists, and what it returns has to be verified.
+// deduction finds an answer the way apk 2.14 does: no search, but a walk that takes one name after the other, the most
+// constrained first, and lets each choice rule out what has become impossible. It never takes a choice back, so it can
+// fail where an answer exists, and what it returns has to be verified.
 //
-// The order of every loop here is part of the behaviour: it is the order that
-// apk 2.14.0 was seen to follow.
+// The order of every loop here is part of the behaviour: it is the order that apk 2.14.0 was seen to follow.
 type deduction struct {
 	*catalog
 	names    []nameState // by nameID

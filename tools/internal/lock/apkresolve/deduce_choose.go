@@ -2,8 +2,7 @@ package apkresolve
 
 import "github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 
-// reconsider looks at a name that something changed for: which of its packages
-// are left, and what they have in common.
+// reconsider looks at a name that something changed for: which of its packages are left, and what they have in common.
 func (d *deduction) reconsider(n nameID) {
 	name := &d.names[n]
 	redoDeps, redoIf := name.redoDeps, name.redoIf
@@ -95,8 +94,7 @@ func (d *deduction) trigger(id packageID) {
 	}
 }
 
-// merge counts, on every name that the package depends on or provides, whether
-// all candidates so far had it.
+// merge counts, on every name that the package depends on or provides, whether all candidates so far had it.
 func (d *deduction) merge(p provider, options int32) {
 	count := func(counter *int32) bool {
 		if *counter != options {
@@ -123,8 +121,7 @@ func (d *deduction) merge(p provider, options int32) {
 	}
 }
 
-// applyMerged acts on what all candidates have in common. It is enough to look
-// at the first of them.
+// applyMerged acts on what all candidates have in common. It is enough to look at the first of them.
 func (d *deduction) applyMerged(n nameID, first packageID, options int32) {
 	complete := func(counter *int32) bool {
 		all := *counter == options
@@ -163,8 +160,7 @@ func (d *deduction) applyMerged(n nameID, first packageID, options int32) {
 	}
 }
 
-// excludeOthers rules out packages that go by a name which whatever is chosen
-// for must will go by too.
+// excludeOthers rules out packages that go by a name which whatever is chosen for must will go by too.
 func (d *deduction) excludeOthers(n, must nameID) {
 	if n == must {
 		return
@@ -258,8 +254,8 @@ func (d *deduction) decide(n nameID) {
 	}
 }
 
-// selects says whether the provider may be chosen for the name by itself: a
-// virtual without a priority only where the package is needed anyway.
+// selects says whether the provider may be chosen for the name by itself: a virtual without a priority only where the
+// package is needed anyway.
 func (d *deduction) selects(p provider) bool {
 	entry := &d.catalog.packages[p.pkg]
 	return p.version != "" || entry.ProviderPriority != 0 || d.names[entry.name].requirers > 0

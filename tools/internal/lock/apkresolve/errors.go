@@ -8,8 +8,7 @@ import (
 // Unsatisfiable says that no set of packages meets a request, and why.
 type Unsatisfiable struct {
 	Arch string
-	// Reasons is the shortest chain of facts that cannot all hold, each a
-	// clause in words.
+	// Reasons is the shortest chain of facts that cannot all hold, each a clause in words.
 	Reasons []string
 }
 
@@ -17,8 +16,7 @@ func (e *Unsatisfiable) Error() string {
 	return fmt.Sprintf("no set of packages (%s) meets the request:\n  - %s", e.Arch, strings.Join(e.Reasons, "\n  - "))
 }
 
-// UnknownName says that the world asks for a name that no package has or
-// provides.
+// UnknownName says that the world asks for a name that no package has or provides.
 type UnknownName struct {
 	Arch string
 	Name string

@@ -6,8 +6,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/sat"
 )
 
-// explainBudget bounds the work of making a chain of reasons shorter, in
-// conflicts of the search. Where it is used up, the chain stays longer.
+// explainBudget bounds the work of making a chain of reasons shorter, in conflicts of the search. Where it is used up,
+// the chain stays longer.
 const explainBudget = 20_000
 
 // reason is facts that are told as one.
@@ -16,9 +16,8 @@ type reason struct {
 	facts []int
 }
 
-// explain says why the search found nothing: a set of facts that cannot hold
-// together, from which none can be left out, told from the request on. The error
-// is *heldConflict where a version to keep is among them. The problem is of no use
+// explain says why the search found nothing: a set of facts that cannot hold together, from which none can be left out,
+// told from the request on. The error is *heldConflict where a version to keep is among them. The problem is of no use
 // afterwards.
 func (p *problem) explain() error {
 	facts := p.solver.Facts()
@@ -80,8 +79,8 @@ func (p *problem) reasons(facts map[int]bool) []reason {
 	return list
 }
 
-// contradict says whether some facts alone have no answer, and which of them it
-// takes. It says no, too, where the budget ends before that is known.
+// contradict says whether some facts alone have no answer, and which of them it takes. It says no, too, where the
+// budget ends before that is known.
 func (p *problem) contradict(reasons []reason, budget *int) (map[int]bool, bool) {
 	if *budget <= 0 {
 		return nil, false
@@ -115,8 +114,8 @@ func (p *problem) contradict(reasons []reason, budget *int) (map[int]bool, bool)
 	return s.Facts(), true
 }
 
-// chain orders reasons: from what the request says on to what is said of the
-// package spoken of last, and at the end what cannot be together.
+// chain orders reasons: from what the request says on to what is said of the package spoken of last, and at the end
+// what cannot be together.
 func (p *problem) chain(reasons []reason) []reason {
 	var ordered []reason
 	mentioned := map[packageID]int{} // to the step that did it

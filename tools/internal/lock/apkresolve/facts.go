@@ -10,11 +10,11 @@ import (
 type fact interface {
 	// key is the same for facts that are told as one.
 	key(c *catalog) string
-	// say puts facts of the same key, of which this is one, into words. An
-	// empty text is something that nobody needs to hear.
+	// say puts facts of the same key, of which this is one, into words. An empty text is something that nobody needs to
+	// hear.
 	say(c *catalog, same []fact) string
-	// about gives the packages that the fact speaks of, and the name that it
-	// leads to; the order of a chain of reasons follows from them.
+	// about gives the packages that the fact speaks of, and the name that it leads to; the order of a chain of reasons
+	// follows from them.
 	about(c *catalog) (subjects []packageID, leadsTo nameID)
 }
 
@@ -26,8 +26,8 @@ type requirement struct {
 	dep  *dependency
 }
 
-// key is the same for all versions of a package and whatever versions they
-// need: a chain of reasons would be long if each had a line of its own.
+// key is the same for all versions of a package and whatever versions they need: a chain of reasons would be long if
+// each had a line of its own.
 func (f requirement) key(c *catalog) string {
 	if f.from == none {
 		return "world " + f.dep.String()
@@ -177,8 +177,8 @@ func (f held) key(c *catalog) string                { return "keep " + c.package
 func (f held) about(*catalog) ([]packageID, nameID) { return []packageID{f.pkg}, nowhere }
 func (f held) say(*catalog, []fact) string          { return "" }
 
-// heldConflict says that there is no answer without another version of a name
-// than the one to keep. It does not leave the package.
+// heldConflict says that there is no answer without another version of a name than the one to keep. It does not leave
+// the package.
 type heldConflict struct{ name nameID }
 
 func (*heldConflict) Error() string { return "a version cannot be kept" }

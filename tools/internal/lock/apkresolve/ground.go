@@ -1,8 +1,7 @@
 package apkresolve
 
-// ground finds which packages of a set are there for a reason: the world, a
-// package that is there for a reason itself, or an install_if that is met by
-// such packages. It also gives the tags that reach each of them.
+// ground finds which packages of a set are there for a reason: the world, a package that is there for a reason itself,
+// or an install_if that is met by such packages. It also gives the tags that reach each of them.
 func (c *catalog) ground(chosen map[packageID]bool) (grounded map[packageID]bool, carried map[packageID]uint64) {
 	grounded, carried = map[packageID]bool{}, map[packageID]uint64{}
 	var queue []packageID
@@ -33,8 +32,7 @@ func (c *catalog) ground(chosen map[packageID]bool) (grounded map[packageID]bool
 		for i := range c.world {
 			follow(none, &c.world[i], c.tags[c.world[i].Tag])
 		}
-		// From all again: what they have as a virtual may have been reached
-		// otherwise since.
+		// From all again: what they have as a virtual may have been reached otherwise since.
 		for id := range grounded {
 			queue = append(queue, id)
 		}

@@ -8,10 +8,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 )
 
-// hard is a request of 200 packages that fails at the far end of a ladder: 40
-// names with 5 versions each, where version v of a step needs version v or v-1
-// of the next and excludes old ones of the one after that. All versions of the
-// last step exclude the first, but for version 1 where there is an answer.
+// hard is a request of 200 packages that fails at the far end of a ladder: 40 names with 5 versions each, where version
+// v of a step needs version v or v-1 of the next and excludes old ones of the one after that. All versions of the last
+// step exclude the first, but for version 1 where there is an answer.
 func hard(solvable bool) Request {
 	const steps, versions = 40, 5
 	var packages []*apkindex.Package
@@ -38,8 +37,8 @@ func hard(solvable bool) Request {
 	}
 }
 
-// counted answers a request and says how many conflicts the searches for the
-// answer, or for the reason why there is none, met: what it costs on any machine.
+// counted answers a request and says how many conflicts the searches for the answer, or for the reason why there is
+// none, met: what it costs on any machine.
 func counted(t *testing.T, request Request) (*Solution, int, error) {
 	t.Helper()
 	c, err := newCatalog(&request)
@@ -66,9 +65,8 @@ func TestHard(t *testing.T) {
 	}
 }
 
-// clauses is a request made from random clauses of three literals, about as many
-// as make such instances hardest. Each boolean is a name with two versions, each
-// clause a name with three providers that need one of the versions.
+// clauses is a request made from random clauses of three literals, about as many as make such instances hardest. Each
+// boolean is a name with two versions, each clause a name with three providers that need one of the versions.
 func clauses(seed uint64, names int) Request {
 	random := newRandom(seed)
 	var packages []*apkindex.Package

@@ -8,17 +8,15 @@ import (
 	"strings"
 )
 
-// apk keeps names in a hash table and walks over it bucket by bucket where it
-// looks up who depends on whom. That order shows in the order in which packages
-// of equal rank get installed, so it is needed to answer in the same order.
+// apk keeps names in a hash table and walks over it bucket by bucket where it looks up who depends on whom. That order
+// shows in the order in which packages of equal rank get installed, so it is needed to answer in the same order.
 
 const (
 	hashBuckets = 20000
 	hashSeed    = 5381
 )
 
-// bucket is the place of a name in apk's table: MurmurHash3 (x86, 32 bits),
-// modulo the number of buckets.
+// bucket is the place of a name in apk's table: MurmurHash3 (x86, 32 bits), modulo the number of buckets.
 func bucket(name string) uint32 {
 	const c1, c2 = 0xcc9e2d51, 0x1b873593
 	h := uint32(hashSeed)
@@ -38,8 +36,8 @@ func bucket(name string) uint32 {
 	return (h ^ h>>16) % hashBuckets
 }
 
-// sortByBucket puts names into the order of apk's table, each once. Within a
-// bucket apk's order depends on the order of loading; here the text decides.
+// sortByBucket puts names into the order of apk's table, each once. Within a bucket apk's order depends on the order of
+// loading; here the text decides.
 func (c *catalog) sortByBucket(list []nameID) []nameID {
 	type key struct {
 		bucket uint32

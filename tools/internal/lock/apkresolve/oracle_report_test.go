@@ -57,8 +57,7 @@ func (r *report) add(title string, list []comparison) {
 			count["the same set in the same order"]++
 			continue
 		case c.apksError != nil:
-			// An answer that was verified, where apk does not go back on a
-			// choice.
+			// An answer that was verified, where apk does not go back on a choice.
 			count["apk refuses, ours answers"]++
 			failure = false
 		case c.sameSet():

@@ -20,9 +20,8 @@ var smallKinds = []string{
 	"apk's answer breaks a rule", "apk's answer lacks what install_if adds", "not a world for apk",
 }
 
-// compareSmall compares on random repositories of up to ten packages, which are
-// full of clashes, virtuals, priorities and tags, and counts how the answers
-// relate. Where they are not the same, apk's must be none or wrong, by brute
+// compareSmall compares on random repositories of up to ten packages, which are full of clashes, virtuals, priorities
+// and tags, and counts how the answers relate. Where they are not the same, apk's must be none or wrong, by brute
 // force.
 func compareSmall(t *testing.T, cases int) map[string]int {
 	t.Helper()
@@ -46,8 +45,7 @@ func compareSmall(t *testing.T, cases int) map[string]int {
 	return count
 }
 
-// askSmall has both answer. A world with two constraints on one name is not one
-// that apk takes.
+// askSmall has both answer. A world with two constraints on one name is not one that apk takes.
 func askSmall(t *testing.T, oracle *apkoracle.Oracle, request Request) (comparison, bool) {
 	var c comparison
 	names := map[string]bool{}

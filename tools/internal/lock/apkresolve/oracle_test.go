@@ -16,10 +16,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// The tests of this file compare with the real apk. RULES_APK_ORACLE chooses
-// how much: "off", nothing; "full", every world of docs/resolver-report.md,
-// which takes long and writes that report where RULES_APK_REPORT says;
-// otherwise a part that fits into three minutes.
+// The tests of this file compare with the real apk. RULES_APK_ORACLE chooses how much: "off", nothing; "full", every
+// world of docs/resolver-report.md, which takes long and writes that report where RULES_APK_REPORT says; otherwise a
+// part that fits into three minutes.
 
 const (
 	oracleSeed    = 20240319
@@ -128,9 +127,8 @@ func (c *comparison) difference() string {
 	return fmt.Sprintf("only ours: %v; only apk's: %v", without(c.ours, c.apks), without(c.apks, c.ours))
 }
 
-// compareAll answers all worlds with both, in the order given. Where whole is
-// not set, apk gets for each world only the part of the indexes that the world
-// can lead to, unsigned: reading the indexes is nearly all of its time.
+// compareAll answers all worlds with both, in the order given. Where whole is not set, apk gets for each world only the
+// part of the indexes that the world can lead to, unsigned: reading the indexes is nearly all of its time.
 func compareAll(t *testing.T, worlds [][]string, whole bool) []comparison {
 	t.Helper()
 	results := make([]comparison, len(worlds))
@@ -158,8 +156,7 @@ func compareAll(t *testing.T, worlds [][]string, whole bool) []comparison {
 	return results
 }
 
-// setWorld has the catalog answer for another world, without reading the
-// packages again.
+// setWorld has the catalog answer for another world, without reading the packages again.
 func (c *catalog) setWorld(world []apkconstraint.Constraint) error {
 	request := *c.request
 	request.World = world
@@ -198,8 +195,7 @@ func compareOne(t *testing.T, oracle *apkoracle.Oracle, c *catalog, world []stri
 	return result
 }
 
-// reachable gives the packages of a repository that apk would look at for the
-// world of the catalog.
+// reachable gives the packages of a repository that apk would look at for the world of the catalog.
 func reachable(c *catalog, repository int) []*apkindex.Package {
 	d := &deduction{catalog: c, packages: make([]packageState, len(c.packages))}
 	d.grow()

@@ -15,8 +15,8 @@ const (
 	partPairs = 4_000
 )
 
-// comparePairs compares how pairs of versions are ordered, one process of
-// apk a pair, and gives those that differ, in words.
+// comparePairs compares how pairs of versions are ordered, one process of apk a pair, and gives those that differ, in
+// words.
 func comparePairs(t *testing.T, pairs int, repositories []Repository) []string {
 	t.Helper()
 	oracle := newOracle(t)
@@ -55,8 +55,7 @@ func comparePairs(t *testing.T, pairs int, repositories []Repository) []string {
 	return differ
 }
 
-// versionMaker makes pairs of versions that are close to each other, some of
-// them broken.
+// versionMaker makes pairs of versions that are close to each other, some of them broken.
 type versionMaker struct {
 	*rand.Rand
 	real []string
@@ -115,8 +114,7 @@ func (g versionMaker) suffix() string {
 	return text
 }
 
-// change changes a version a little. The command line would take what begins
-// with "-" for an option.
+// change changes a version a little. The command line would take what begins with "-" for an option.
 func (g versionMaker) change(v string) string {
 	changed := g.changed(v)
 	if strings.HasPrefix(changed, "-") {

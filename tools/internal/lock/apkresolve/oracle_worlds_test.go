@@ -8,9 +8,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 )
 
-// randomWorlds makes worlds of 1 to 8 names out of what the indexes have:
-// packages and what they provide, some with a version, a range or a prefix,
-// some as conflicts.
+// randomWorlds makes worlds of 1 to 8 names out of what the indexes have: packages and what they provide, some with a
+// version, a range or a prefix, some as conflicts.
 func randomWorlds(seed uint64, n int, repositories []Repository) [][]string {
 	g := worldMaker{random: rand.New(rand.NewPCG(seed, 1)), byName: map[string]*apkindex.Package{}}
 	for _, r := range repositories {

@@ -6,9 +6,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkversion"
 )
 
-// installOrder gives the chosen packages in the order in which apk installs
-// them: depth first from the world, and after each package those whose
-// install_if it completes.
+// installOrder gives the chosen packages in the order in which apk installs them: depth first from the world, and after
+// each package those whose install_if it completes.
 func (d *deduction) installOrder() []packageID {
 	var order []packageID
 	var visit func(n nameID)
@@ -78,8 +77,7 @@ func (d *deduction) installOrder() []packageID {
 	return order
 }
 
-// arrange gives the install order of a set of packages that was found in
-// another way.
+// arrange gives the install order of a set of packages that was found in another way.
 func arrange(c *catalog, chosen map[packageID]bool) []packageID {
 	d := &deduction{catalog: c, packages: make([]packageState, len(c.packages))}
 	d.grow()

@@ -6,8 +6,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/sat"
 )
 
-// need is a dependency that does not forbid but asks for something, of a
-// package or of the world.
+// need is a dependency that does not forbid but asks for something, of a package or of the world.
 type need struct {
 	from packageID // none: the world
 	dep  *dependency
@@ -17,8 +16,8 @@ type need struct {
 
 type candidate struct {
 	pkg packageID
-	// picked: the need may be the reason to take the package. It is not where
-	// the package has the name as a virtual without a priority only.
+	// picked: the need may be the reason to take the package. It is not where the package has the name as a virtual
+	// without a priority only.
 	picked bool
 }
 
@@ -110,9 +109,8 @@ func (p *problem) collect() {
 	}
 }
 
-// carryTags finds from which tagged repositories each package may come: a tag
-// passes from the world to what it asks for, from there to what that needs, and
-// to what an install_if adds because of it.
+// carryTags finds from which tagged repositories each package may come: a tag passes from the world to what it asks
+// for, from there to what that needs, and to what an install_if adds because of it.
 func (p *problem) carryTags() {
 	var queue []packageID
 	carry := func(id packageID, tags uint64) {
@@ -245,9 +243,8 @@ func (p *problem) addDependency(from packageID, dep *dependency) {
 	}
 }
 
-// candidates gives the packages that satisfy a dependency, in apk's order of
-// preference. Where some are versions of one package that is no perfect order,
-// since versions and priorities may disagree.
+// candidates gives the packages that satisfy a dependency, in apk's order of preference. Where some are versions of one
+// package that is no perfect order, since versions and priorities may disagree.
 func (c *catalog) candidates(dep *dependency) []candidate {
 	return c.preferred(dep, func(packageID) bool { return true })
 }
@@ -321,8 +318,7 @@ func (p *problem) addSupport(id packageID, supports []support) {
 	p.add(p.fact(unwanted{id}), literals...)
 }
 
-// addTrigger says that the trigger of an install_if implies one of its parts,
-// met by a package that is not in a set.
+// addTrigger says that the trigger of an install_if implies one of its parts, met by a package that is not in a set.
 func (p *problem) addTrigger(trigger sat.Variable, dep *dependency, without map[packageID]bool) {
 	present := []sat.Literal{sat.No(trigger)}
 	fact := p.fact(partOf{})

@@ -101,8 +101,7 @@ func (g small) provides(names []string) []string {
 	return []string{name}
 }
 
-// shuffled is the same request with everything in another order that should
-// not matter.
+// shuffled is the same request with everything in another order that should not matter.
 func (g small) shuffled(request Request) Request {
 	other := Request{Arch: request.Arch, World: slices.Clone(request.World)}
 	g.Shuffle(len(other.World), func(i, j int) { other.World[i], other.World[j] = other.World[j], other.World[i] })
@@ -127,8 +126,8 @@ func write(request Request) string {
 	return b.String()
 }
 
-// TestBruteForce compares with trying everything: Resolve finds an answer
-// exactly where there is one, and what it finds is one.
+// TestBruteForce compares with trying everything: Resolve finds an answer exactly where there is one, and what it finds
+// is one.
 func TestBruteForce(t *testing.T) {
 	found := 0
 	for seed := range uint64(propertyCases) {
@@ -157,10 +156,9 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
-// checkOrder says whether a package comes before all that one of its dependencies
-// asks for, without these leading to it in turn: by what they depend on or, as apk has it, by what
-// they exclude at other versions. Where there is an install_if, apk may install in
-// the middle of a chain, and there is no such rule.
+// checkOrder says whether a package comes before all that one of its dependencies asks for, without these leading to it
+// in turn: by what they depend on or, as apk has it, by what they exclude at other versions. Where there is an
+// install_if, apk may install in the middle of a chain, and there is no such rule.
 func checkOrder(b *brute, s *Solution) error {
 	place := map[string]int{}
 	for i, p := range s.Packages {
@@ -211,8 +209,7 @@ func mentions(constraints []string, p *apkindex.Package) bool {
 	})
 }
 
-// compareSearch has the search alone find an answer, where apk's own way finds
-// most.
+// compareSearch has the search alone find an answer, where apk's own way finds most.
 func compareSearch(request Request, want bool) error {
 	c, err := newCatalog(&request)
 	if err != nil {

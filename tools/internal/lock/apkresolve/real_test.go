@@ -17,8 +17,8 @@ import (
 const realWorld = `alpine-base openssh nginx postgresql16 redis python3 py3-pip nodejs npm git curl bash vim tmux htop
 	rsync openssl ca-certificates tzdata jq docker podman gcc g++ make cmake go rust php82 ffmpeg`
 
-// TestRealShuffled: neither the order of the index nor that of the world changes
-// the answer, be it a solution or an error.
+// TestRealShuffled: neither the order of the index nor that of the world changes the answer, be it a solution or an
+// error.
 func TestRealShuffled(t *testing.T) {
 	repositories := realRepositories(t)
 	random := rand.New(rand.NewPCG(oracleSeed, 3))
@@ -71,8 +71,8 @@ func BenchmarkReadAndResolveReal(b *testing.B) {
 	}
 }
 
-// BenchmarkCommandReal does it from the command line: a process of apklock that
-// reads, verifies and parses both indexes, and resolves.
+// BenchmarkCommandReal does it from the command line: a process of apklock that reads, verifies and parses both
+// indexes, and resolves.
 func BenchmarkCommandReal(b *testing.B) {
 	command := filepath.Join(b.TempDir(), "apklock")
 	if out, err := exec.Command("go", "build", "-o", command, "../../../cmd/apklock").CombinedOutput(); err != nil {

@@ -1,6 +1,5 @@
-// Package apkresolve picks, from the packages of several repositories, the set
-// that a world of constraints asks for: the same set, in the same install
-// order, as "apk add" of apk-tools 2.14 on an empty system. It does no I/O.
+// Package apkresolve picks, from the packages of several repositories, the set that a world of constraints asks for:
+// the same set, in the same install order, as "apk add" of apk-tools 2.14 on an empty system. It does no I/O.
 package apkresolve
 
 import (
@@ -14,22 +13,19 @@ import (
 // Repository is one index, of one architecture.
 type Repository struct {
 	URL string
-	// Tag is the repository's tag without "@". A tagged repository serves only
-	// those who ask for the tag.
+	// Tag is the repository's tag without "@". A tagged repository serves only those who ask for the tag.
 	Tag      string
 	Packages []*apkindex.Package
 }
 
-// Request is what to resolve. The order of the repositories decides between
-// equal versions, that of the packages in one of them between entries of one name
-// and version; otherwise neither it nor the order of the world matters.
+// Request is what to resolve. The order of the repositories decides between equal versions, that of the packages in one
+// of them between entries of one name and version; otherwise neither it nor the order of the world matters.
 type Request struct {
 	Arch         string
 	Repositories []Repository
 	World        []apkconstraint.Constraint
-	// Keep has versions to stay with, by name: what a lock had before, or what
-	// other architectures have. Another version of a name is taken only where
-	// its repositories no longer have the one to keep, or where there is no
+	// Keep has versions to stay with, by name: what a lock had before, or what other architectures have. Another
+	// version of a name is taken only where its repositories no longer have the one to keep, or where there is no
 	// answer with it.
 	Keep map[string]string
 }
@@ -39,20 +35,17 @@ type Selected struct {
 	*apkindex.Package
 	// Repository is an index into Request.Repositories.
 	Repository int
-	// Depends has what the package depends on and what it excludes, in the order of
-	// the index.
+	// Depends has what the package depends on and what it excludes, in the order of the index.
 	Depends []Requirement
-	// InstallIf has what the package waits for. It is empty where not all of it is
-	// met by selected packages.
+	// InstallIf has what the package waits for. It is empty where not all of it is met by selected packages.
 	InstallIf []Requirement
 }
 
 // Requirement is a constraint and what meets it.
 type Requirement struct {
 	Needs string // as in the index
-	// By has the names of the selected packages that meet it, in apk's order of
-	// preference. The package that has the requirement may be one of them. Of
-	// something that is excluded, they are those that go by the name at a version
+	// By has the names of the selected packages that meet it, in apk's order of preference. The package that has the
+	// requirement may be one of them. Of something that is excluded, they are those that go by the name at a version
 	// that is not: there may be none.
 	By []string
 }
@@ -65,8 +58,8 @@ type Solution struct {
 	Notes []string
 }
 
-// Resolve answers a request. The error is *UnknownName, *Unsatisfiable, or
-// another one for a request that makes no sense.
+// Resolve answers a request. The error is *UnknownName, *Unsatisfiable, or another one for a request that makes no
+// sense.
 //
 // An answer is a set of packages for which all of this holds:
 //
@@ -86,9 +79,8 @@ type Solution struct {
 //   - Nothing that an install_if asks for can be added without taking something
 //     away.
 //
-// There can be several answers. Where apk 2.14 has one that holds, it is that
-// one, in apk's install order; otherwise a search finds one, preferring what apk
-// prefers: of several candidates those with the tag asked for, the highest
+// There can be several answers. Where apk 2.14 has one that holds, it is that one, in apk's install order; otherwise a
+// search finds one, preferring what apk prefers: of several candidates those with the tag asked for, the highest
 // version, the highest provider_priority, the first repository.
 func Resolve(request Request) (*Solution, error) {
 	c, err := newCatalog(&request)
@@ -109,8 +101,7 @@ func (c *catalog) resolve() (*Solution, error) {
 	}
 }
 
-// resolveHeld answers with all the versions that are to be kept. The error may
-// be *heldConflict.
+// resolveHeld answers with all the versions that are to be kept. The error may be *heldConflict.
 func (c *catalog) resolveHeld() (*Solution, error) {
 	for i := range c.world {
 		if !c.world[i].Conflict && len(c.providersOf(c.world[i].name)) == 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apkindex"
 )
 
-// repository makes packages from lines "name version D:dependency
-// p:provide i:install_if k:priority", each field as often as wanted.
+// repository makes packages from lines "name version D:dependency p:provide i:install_if k:priority", each field as
+// often as wanted.
 func repository(t testing.TB, text string) []*apkindex.Package {
 	t.Helper()
 	var list []*apkindex.Package
@@ -40,8 +40,7 @@ func repository(t testing.TB, text string) []*apkindex.Package {
 	return list
 }
 
-// resolveText answers a world from repositories written as text; one whose text
-// begins with "@tag" has that tag.
+// resolveText answers a world from repositories written as text; one whose text begins with "@tag" has that tag.
 func resolveText(t testing.TB, world string, texts ...string) (*Solution, error) {
 	t.Helper()
 	request := Request{Arch: "x86_64", World: parseWorld(t, strings.Fields(world))}
@@ -177,8 +176,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestReasonsInACircle: packages that were each other's only reason in one attempt
-// were ruled out for good, though in another one something else asks for them.
+// TestReasonsInACircle: packages that were each other's only reason in one attempt were ruled out for good, though in
+// another one something else asks for them.
 func TestReasonsInACircle(t *testing.T) {
 	s, err := resolveText(t, "!b<=2_rc1 c<~2.0-r1 c", `
 		a 2_rc1 D:a>2_rc1
@@ -216,8 +215,7 @@ func TestSelected(t *testing.T) {
 	}
 }
 
-// TestSelectedInstallIf: what an install_if waits for, or nothing where the
-// selected packages can never meet all of it.
+// TestSelectedInstallIf: what an install_if waits for, or nothing where the selected packages can never meet all of it.
 func TestSelectedInstallIf(t *testing.T) {
 	s, err := resolveText(t, "a b met absent excluded unwanted other", `
 		a 2 p:v
@@ -244,9 +242,8 @@ func TestSelectedInstallIf(t *testing.T) {
 	}
 }
 
-// TestSecondChoice: apk refuses where the provider of the highest priority cannot
-// be installed, as icu-data-full of Alpine 3.16 without community; who is locked
-// in its place is told.
+// TestSecondChoice: apk refuses where the provider of the highest priority cannot be installed, as icu-data-full of
+// Alpine 3.16 without community; who is locked in its place is told.
 func TestSecondChoice(t *testing.T) {
 	for _, tt := range []struct {
 		full string
@@ -282,8 +279,7 @@ func TestFirstCounts(t *testing.T) {
 	}
 }
 
-// TestSameTwice: a package that two repositories have is taken from the first
-// that may serve it.
+// TestSameTwice: a package that two repositories have is taken from the first that may serve it.
 func TestSameTwice(t *testing.T) {
 	s, err := resolveText(t, "a", "@edge\na 1", "a 1", "a 1")
 	if err != nil {

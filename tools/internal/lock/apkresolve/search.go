@@ -7,9 +7,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/sat"
 )
 
-// search finds an answer if there is one: packages that satisfy everything, the
-// fixed ones among them, each there for a reason. The result is a set; nil where
-// there is none. What install_if adds is not looked at: see complete.
+// search finds an answer if there is one: packages that satisfy everything, the fixed ones among them, each there for a
+// reason. The result is a set; nil where there is none. What install_if adds is not looked at: see complete.
 func (p *problem) search(fixed []packageID) map[packageID]bool {
 	var assumed []sat.Literal
 	for _, id := range fixed {
@@ -29,8 +28,7 @@ func (p *problem) search(fixed []packageID) map[packageID]bool {
 	return nil
 }
 
-// complete adds to an answer what install_if asks for, as far as anything can
-// be added: packages of the answer stay.
+// complete adds to an answer what install_if asks for, as far as anything can be added: packages of the answer stay.
 func (p *problem) complete(chosen map[packageID]bool) map[packageID]bool {
 	for {
 		v := verifier{catalog: p.catalog, chosen: chosen}
@@ -42,8 +40,7 @@ func (p *problem) complete(chosen map[packageID]bool) map[packageID]bool {
 	}
 }
 
-// addOne adds the first of the missing packages that can be added, with what it
-// needs, or gives nil.
+// addOne adds the first of the missing packages that can be added, with what it needs, or gives nil.
 func (p *problem) addOne(chosen map[packageID]bool, missing []packageID) map[packageID]bool {
 	fixed := slices.Sorted(maps.Keys(chosen))
 	for _, id := range missing {
@@ -57,8 +54,7 @@ func (p *problem) addOne(chosen map[packageID]bool, missing []packageID) map[pac
 	return nil
 }
 
-// next says what to try: for the first need that is not met, the package that
-// apk would prefer.
+// next says what to try: for the first need that is not met, the package that apk would prefer.
 func (p *problem) next() (sat.Literal, bool) {
 	for i := range p.needs {
 		if p.needs[i].from != none {
@@ -99,9 +95,8 @@ func (p *problem) meet(n *need) (sat.Literal, bool) {
 	return best, best >= 0
 }
 
-// prune removes what turns out to be there for no reason: packages that are
-// each other's only reason. It says false, and has the solver know why, where
-// the rest cannot do without them.
+// prune removes what turns out to be there for no reason: packages that are each other's only reason. It says false,
+// and has the solver know why, where the rest cannot do without them.
 func (p *problem) prune(chosen map[packageID]bool) bool {
 	grounded, carried := p.ground(chosen)
 	baseless := map[packageID]bool{}
@@ -127,8 +122,8 @@ func (p *problem) prune(chosen map[packageID]bool) bool {
 	return false
 }
 
-// addReasonOutside says that none of a set of packages is installed unless
-// something outside the set is a reason for one of them.
+// addReasonOutside says that none of a set of packages is installed unless something outside the set is a reason for
+// one of them.
 func (p *problem) addReasonOutside(set map[packageID]bool) {
 	var members, reasons []sat.Literal
 	for v, id := range p.ids {
@@ -157,8 +152,7 @@ func (p *problem) addReasonOutside(set map[packageID]bool) {
 	}
 }
 
-// tagsHold says whether every package may come from where it lies, given the
-// tags that reach it.
+// tagsHold says whether every package may come from where it lies, given the tags that reach it.
 func (p *problem) tagsHold(chosen map[packageID]bool, carried map[packageID]uint64) bool {
 	for id := range chosen {
 		if p.packages[id].tags&(defaultTag|carried[id]) == 0 {
@@ -168,8 +162,8 @@ func (p *problem) tagsHold(chosen map[packageID]bool, carried map[packageID]uint
 	return true
 }
 
-// forbidTags tells the solver that a package may not come from a tagged
-// repository unless another one, that could bring the tag, is there.
+// forbidTags tells the solver that a package may not come from a tagged repository unless another one, that could bring
+// the tag, is there.
 func (p *problem) forbidTags(chosen map[packageID]bool, carried map[packageID]uint64) {
 	for _, id := range p.ids {
 		tags := p.packages[id].tags

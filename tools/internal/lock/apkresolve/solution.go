@@ -20,8 +20,7 @@ func (c *catalog) solution(order []packageID, chosen map[packageID]bool) *Soluti
 	return s
 }
 
-// edges gives the dependencies of a package, each with the chosen packages that
-// meet it.
+// edges gives the dependencies of a package, each with the chosen packages that meet it.
 func (c *catalog) edges(id packageID, chosen map[packageID]bool) []Requirement {
 	var list []Requirement
 	depends := c.depends(id)
@@ -31,9 +30,8 @@ func (c *catalog) edges(id packageID, chosen map[packageID]bool) []Requirement {
 	return list
 }
 
-// waits gives the parts of an install_if, each with the chosen packages that
-// meet it, or nothing where one is met by none: then no selection of the chosen
-// packages has the package for its install_if. A part with "!" wants the name to
+// waits gives the parts of an install_if, each with the chosen packages that meet it, or nothing where one is met by
+// none: then no selection of the chosen packages has the package for its install_if. A part with "!" wants the name to
 // be there, too: see triggered.
 func (c *catalog) waits(id packageID, chosen map[packageID]bool) []Requirement {
 	var list []Requirement
@@ -64,8 +62,8 @@ func (c *catalog) requirement(dep *dependency, chosen map[packageID]bool) Requir
 	return r
 }
 
-// secondChoices says where a package of a lower priority meets a dependency, since
-// the one that apk prefers cannot be installed.
+// secondChoices says where a package of a lower priority meets a dependency, since the one that apk prefers cannot be
+// installed.
 func (c *catalog) secondChoices(chosen map[packageID]bool) []string {
 	var notes []string
 	for id := range c.packages {

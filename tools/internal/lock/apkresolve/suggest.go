@@ -11,8 +11,8 @@ func (c *catalog) unknown(name string) *UnknownName {
 	return &UnknownName{Arch: c.request.Arch, Name: name, Suggestion: c.nearest(name)}
 }
 
-// nearest gives the package name that a mistyped one was probably meant to be,
-// or else something that a package provides, or else nothing.
+// nearest gives the package name that a mistyped one was probably meant to be, or else something that a package
+// provides, or else nothing.
 func (c *catalog) nearest(name string) string {
 	if own := nearest.Name(name, c.known(true)); own != "" {
 		return own

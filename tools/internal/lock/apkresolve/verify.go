@@ -5,17 +5,15 @@ import (
 	"slices"
 )
 
-// verifier rechecks a set of packages against what the request and the
-// packages themselves say. It shares nothing with how answers are found but
-// the catalog.
+// verifier rechecks a set of packages against what the request and the packages themselves say. It shares nothing with
+// how answers are found but the catalog.
 type verifier struct {
 	*catalog
 	chosen map[packageID]bool
 }
 
-// checkAll says what is wrong with an answer: a constraint, conflict or provide
-// that is violated, a package without a reason, or from a repository that it
-// may not come from. What install_if would add is not looked at: see missing.
+// checkAll says what is wrong with an answer: a constraint, conflict or provide that is violated, a package without a
+// reason, or from a repository that it may not come from. What install_if would add is not looked at: see missing.
 func (v *verifier) checkAll() error {
 	if err := v.check(); err != nil {
 		return err
@@ -73,8 +71,7 @@ func (v *verifier) holds(from packageID, dep *dependency) bool {
 	return dep.Conflict
 }
 
-// alone says whether no other package goes by the name, unless both have it as
-// a virtual.
+// alone says whether no other package goes by the name, unless both have it as a virtual.
 func (v *verifier) alone(id packageID, n nameID, version string) error {
 	for _, p := range v.providersOf(n) {
 		if p.pkg != id && v.chosen[p.pkg] && (version != "" || p.version != "") {
@@ -84,9 +81,8 @@ func (v *verifier) alone(id packageID, n nameID, version string) error {
 	return nil
 }
 
-// triggered says whether all that a package's install_if names is there. A part
-// with "!" wants the name to be there too, at a version that it does not speak
-// of: apk 2.14 does not take absence for an answer.
+// triggered says whether all that a package's install_if names is there. A part with "!" wants the name to be there
+// too, at a version that it does not speak of: apk 2.14 does not take absence for an answer.
 func (v *verifier) triggered(id packageID) bool {
 	installIf := v.packages[id].installIf
 	for i := range installIf {
@@ -102,8 +98,8 @@ func (v *verifier) present(n nameID) bool {
 	return slices.ContainsFunc(v.providersOf(n), func(p provider) bool { return v.chosen[p.pkg] })
 }
 
-// missing gives the packages that install_if asks for and that are not there,
-// though nothing in the set speaks against them directly.
+// missing gives the packages that install_if asks for and that are not there, though nothing in the set speaks against
+// them directly.
 func (v *verifier) missing() []packageID {
 	_, carried := v.ground(v.chosen)
 	var list []packageID

@@ -1,5 +1,5 @@
-// Package buildgraph reads what `bazel query` says of a workspace, and finds the images in it: rules that
-// have packages of a lock.
+// Package buildgraph reads what `bazel query` says of a workspace, and finds the images in it: rules that have packages
+// of a lock.
 package buildgraph
 
 import (

@@ -1,7 +1,6 @@
-// Package layerproof tells which layers of an image are packages of a
-// distribution, byte for byte, and proves it: a trusted key signed the index,
-// the index states the checksum of the package's control section, that states
-// the datahash, and the datahash is the layer's digest.
+// Package layerproof tells which layers of an image are packages of a distribution, byte for byte, and proves it: a
+// trusted key signed the index, the index states the checksum of the package's control section, that states the
+// datahash, and the datahash is the layer's digest.
 package layerproof
 
 import (
@@ -22,8 +21,7 @@ import (
 // Prover checks images against a lock.
 type Prover struct {
 	Lock *lockfile.Lock
-	// Reader fetches and verifies indexes and packages. Nil leaves it at what
-	// the lock says.
+	// Reader fetches and verifies indexes and packages. Nil leaves it at what the lock says.
 	Reader *apkrepo.Reader
 	// Locate makes a location of the lock one that Reader can open.
 	Locate func(location string) string
@@ -145,8 +143,8 @@ func (p *Prover) prove(ctx context.Context, pkg *lockfile.Package) (string, erro
 		}
 		return index.Key, sameLayer(file.File, pkg)
 	}
-	// Distributions drop superseded versions from the index, often while the file
-	// is still there. Then its own signature, if it has one, serves as well.
+	// Distributions drop superseded versions from the index, often while the file is still there. Then its own
+	// signature, if it has one, serves as well.
 	key, err := p.proveAlone(ctx, source, pkg)
 	if err != nil {
 		return "", fmt.Errorf("the index no longer lists %s %s, and by itself: %w", pkg.Name, pkg.Version, err)

@@ -32,8 +32,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-// world is a signed repository in a directory, a lock of its packages, and an
-// image made of them and of a layer that is none.
+// world is a signed repository in a directory, a lock of its packages, and an image made of them and of a layer that is
+// none.
 type world struct {
 	t       *testing.T
 	dir     string

@@ -19,15 +19,14 @@ const (
 type Event struct {
 	Name string `json:"name"`
 	Kind string `json:"change"` // Added, Removed or Changed
-	// Old and New are versions; Old is absent for an added package, New for a
-	// removed one. They are equal where the same version was built again.
+	// Old and New are versions; Old is absent for an added package, New for a removed one. They are equal where the
+	// same version was built again.
 	Old string `json:"old_version,omitempty"`
 	New string `json:"new_version,omitempty"`
 	// OldLicense and NewLicense are equal where the licence stays.
 	OldLicense string `json:"old_license,omitempty"`
 	NewLicense string `json:"new_license,omitempty"`
-	// Fields names what else differs at the same version: fields of the lock,
-	// separated by ", ".
+	// Fields names what else differs at the same version: fields of the lock, separated by ", ".
 	Fields string `json:"fields,omitempty"`
 }
 
@@ -35,8 +34,8 @@ type Event struct {
 type Change struct {
 	Event
 	Archs []string `json:"archs"`
-	// Size and InstalledSize say by how many bytes the package files, and what
-	// they install, grow on all these architectures together.
+	// Size and InstalledSize say by how many bytes the package files, and what they install, grow on all these
+	// architectures together.
 	Size          int64 `json:"size"`
 	InstalledSize int64 `json:"installed_size"`
 }
@@ -45,8 +44,7 @@ type Change struct {
 type Diff struct {
 	// Changes are sorted by name; of the same name, by the first architecture.
 	Changes []Change `json:"changes"`
-	// Settings are what differs beside the packages: what was asked for, mirrors,
-	// and the keys that signed the indexes.
+	// Settings are what differs beside the packages: what was asked for, mirrors, and the keys that signed the indexes.
 	Settings []Setting `json:"settings,omitempty"`
 	// Size and InstalledSize are the sums of those of the changes.
 	Size          int64 `json:"size"`

@@ -9,12 +9,11 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// ofTheBytes are the fields that follow from the package's file. They say nothing
-// more where that is another one.
+// ofTheBytes are the fields that follow from the package's file. They say nothing more where that is another one.
 var ofTheBytes = []string{"size", "sha256", "sections", "checksum", "layer", "diff_id", "installed_size", "build_time", "license"}
 
-// fields names the fields in which two entries of the same package and version
-// differ. With another version, everything may differ.
+// fields names the fields in which two entries of the same package and version differ. With another version, everything
+// may differ.
 func fields(old, now *lockfile.Package) string {
 	if old.Version != now.Version {
 		return ""

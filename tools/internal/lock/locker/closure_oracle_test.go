@@ -23,8 +23,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/test/realpackages"
 )
 
-// The tests of this file compare with the real apk. RULES_APK_CLOSURE_PAIRS says
-// how many pairs of a lock and an image to compare.
+// The tests of this file compare with the real apk. RULES_APK_CLOSURE_PAIRS says how many pairs of a lock and an image
+// to compare.
 const (
 	closureSeed    = 20240612
 	closurePairs   = 400
@@ -41,25 +41,22 @@ type pair struct {
 	listed         string // the lock's packages, if they are few
 }
 
-// TestClosureOracle: for locks made of random worlds, and images of random
-// packages of them, the image has what apk add of these packages installs from
-// an index of exactly the locked packages, in the same order: of 20,000 pairs one
-// had another (docs/resolver-report.md).
+// TestClosureOracle: for locks made of random worlds, and images of random packages of them, the image has what apk add
+// of these packages installs from an index of exactly the locked packages, in the same order: of 20,000 pairs one had
+// another (docs/resolver-report.md).
 func TestClosureOracle(t *testing.T) {
 	comparePairs(t, newWorlds([]apkresolve.Repository{realRepository(t, "main"), realRepository(t, "community")}), func(pairs int) int { return pairs / 10000 })
 }
 
-// TestClosureOracleInvented is the same for small repositories that are full of
-// names with several providers. Where apk ranks a name by the depth of what a
-// package excludes in part ("!a<1"), and that is not at hand since nothing brings
+// TestClosureOracleInvented is the same for small repositories that are full of names with several providers. Where apk
+// ranks a name by the depth of what a package excludes in part ("!a<1"), and that is not at hand since nothing brings
 // it along, the same packages can come in another order: one in 1,500 does.
 func TestClosureOracleInvented(t *testing.T) {
 	comparePairs(t, nil, func(pairs int) int { return pairs/1000 + 1 })
 }
 
-// comparePairs compares with the real apk; without worlds, each lock has
-// repositories of its own. How many of the pairs may have the same packages in
-// another order is given.
+// comparePairs compares with the real apk; without worlds, each lock has repositories of its own. How many of the pairs
+// may have the same packages in another order is given.
 func comparePairs(t *testing.T, g *worlds, reordered func(pairs int) int) {
 	t.Helper()
 	pairs := closurePairs
@@ -173,8 +170,7 @@ func compareLock(t *testing.T, oracle *apkoracle.Oracle, g *worlds, i int, resul
 
 func sortedCopy(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
-// imageRoots names some of the locked packages: what the lock was made for, or
-// anything in it.
+// imageRoots names some of the locked packages: what the lock was made for, or anything in it.
 func imageRoots(random *rand.Rand, world []string, entries []lockfile.Package) []string {
 	locked := make(map[string]bool)
 	for i := range entries {
@@ -218,8 +214,7 @@ func choicesOf(entries []lockfile.Package) int {
 	return choices
 }
 
-// BenchmarkImage works out images of about 100 packages, with and without a
-// choice to make.
+// BenchmarkImage works out images of about 100 packages, with and without a choice to make.
 func BenchmarkImage(b *testing.B) {
 	g := newWorlds([]apkresolve.Repository{realRepository(b, "main"), realRepository(b, "community")})
 	for _, bb := range []struct {
@@ -327,8 +322,7 @@ func nameOf(constraint string) string {
 	return name
 }
 
-// world has packages of all kinds, and of some names several providers and one
-// that needs the name.
+// world has packages of all kinds, and of some names several providers and one that needs the name.
 func (g *worlds) world(random *rand.Rand) []string {
 	var world []string
 	add := func(p *apkindex.Package) {
@@ -368,8 +362,7 @@ func (g *worlds) world(random *rand.Rand) []string {
 	return world
 }
 
-// reachable leaves of the repositories what a world can lead to: to look at
-// all of it each time takes long.
+// reachable leaves of the repositories what a world can lead to: to look at all of it each time takes long.
 func (g *worlds) reachable(world []apkconstraint.Constraint) []apkresolve.Repository {
 	found := make(map[*apkindex.Package]bool)
 	seen := make(map[string]bool)
@@ -410,8 +403,7 @@ func (g *worlds) reachable(world []apkconstraint.Constraint) []apkresolve.Reposi
 	return repositories
 }
 
-// inventedPackages makes up to ten packages that depend on each other by names
-// that one or several of them have.
+// inventedPackages makes up to ten packages that depend on each other by names that one or several of them have.
 func inventedPackages(random *rand.Rand) []*apkindex.Package {
 	virtual := func() string { return string(rune('v' + random.IntN(5))) }
 	name := func() string { return string(rune('a' + random.IntN(14))) }

@@ -22,16 +22,15 @@ import (
 
 const testArch = "x86_64"
 
-// hub is what the module extension makes of a lock: the packages as the rules see
-// them, and for each what its target leads to.
+// hub is what the module extension makes of a lock: the packages as the rules see them, and for each what its target
+// leads to.
 type hub struct {
 	loader   *bzl.Loader
 	packages map[string]starlark.Value
 	deps     map[string][]string // by target
 }
 
-// lockedSet resolves a world and keeps of it what a lock's entries keep, but for
-// what only package files tell.
+// lockedSet resolves a world and keeps of it what a lock's entries keep, but for what only package files tell.
 func lockedSet(repositories []apkresolve.Repository, world []apkconstraint.Constraint) ([]lockfile.Package, *apkresolve.Solution, error) {
 	s, err := apkresolve.Resolve(apkresolve.Request{Arch: testArch, Repositories: repositories, World: world})
 	if err != nil {
@@ -45,8 +44,7 @@ func lockedSet(repositories []apkresolve.Repository, world []apkconstraint.Const
 	return entries, s, nil
 }
 
-// newHub does with entries what the module extension and its repositories do, in
-// Starlark.
+// newHub does with entries what the module extension and its repositories do, in Starlark.
 func newHub(loader *bzl.Loader, entries []lockfile.Package) (*hub, error) {
 	h := &hub{loader: loader, packages: make(map[string]starlark.Value), deps: make(map[string][]string)}
 	list := starlark.NewList(nil)
@@ -94,8 +92,8 @@ func (h *hub) addTargets(graph *starlarkstruct.Struct) error {
 	return nil
 }
 
-// image answers with what an image of these roots has, in its order: "name
-// version" each. The error is what the rule would fail with.
+// image answers with what an image of these roots has, in its order: "name version" each. The error is what the rule
+// would fail with.
 func (h *hub) image(roots []string) ([]string, error) {
 	named, available := starlark.NewList(nil), starlark.NewList(nil)
 	found := make(map[string]bool)
@@ -184,8 +182,7 @@ func texts(v starlark.Value) []string {
 	return list
 }
 
-// packageLines makes packages from lines "name D:dependency p:provide
-// i:install_if k:priority".
+// packageLines makes packages from lines "name D:dependency p:provide i:install_if k:priority".
 func packageLines(t *testing.T, lines string) []*apkindex.Package {
 	t.Helper()
 	var list []*apkindex.Package
@@ -248,8 +245,7 @@ const (
 		tini`
 )
 
-// TestImagePackages: an image has what apk would give it, whatever else its lock
-// has for other images.
+// TestImagePackages: an image has what apk would give it, whatever else its lock has for other images.
 func TestImagePackages(t *testing.T) {
 	loader := newLoader(t)
 	for _, tt := range []struct {

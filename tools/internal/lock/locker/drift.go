@@ -9,8 +9,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
-// Drift says, without looking at any repository, why a lock is not what a config
-// asks for: a sentence for each reason, none if it is.
+// Drift says, without looking at any repository, why a lock is not what a config asks for: a sentence for each reason,
+// none if it is.
 func Drift(config *apkconfig.Config, lock *lockfile.Lock) []string {
 	want := Normalise(config)
 	var reasons []string
@@ -61,8 +61,7 @@ func compareLists(key string, got, want []string, ordered bool) []string {
 	return reasons
 }
 
-// compareRepositories looks at what the lock has of each repository beside what
-// was asked for.
+// compareRepositories looks at what the lock has of each repository beside what was asked for.
 func compareRepositories(config *apkconfig.Config, lock *lockfile.Lock) []string {
 	if len(lock.Repositories) != len(config.Repositories) {
 		return []string{fmt.Sprintf("the lock has %d repositories, but says that it was made for %d", len(lock.Repositories), len(config.Repositories))}

@@ -9,8 +9,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// The order of repositories decides between equal versions, that of nothing else
-// does.
+// The order of repositories decides between equal versions, that of nothing else does.
 func TestDriftOrder(t *testing.T) {
 	config := &apkconfig.Config{
 		Repositories: []apkconfig.Repository{{URL: "a"}, {URL: "b"}},

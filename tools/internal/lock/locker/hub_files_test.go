@@ -18,8 +18,7 @@ var hostile = []string{
 	`\")\ngenrule(name = \"x\", outs = [\"y\"], cmd = \"id > $@\")\nf(\"`, "\")\ngenrule(name = \"x\")\n#", `\x41`, `\u0041`, `//...`, "é", "\u2028",
 }
 
-// TestPackageFile: whatever stands in a lock's entry, the BUILD file is one call
-// whose arguments are these texts.
+// TestPackageFile: whatever stands in a lock's entry, the BUILD file is one call whose arguments are these texts.
 func TestPackageFile(t *testing.T) {
 	loader := newLoader(t)
 	for _, evil := range hostile {
@@ -212,8 +211,7 @@ func pairs(keysAndValues ...any) *starlark.Dict {
 	return d
 }
 
-// plain is what the graph is after json.encode and json.decode: structs are
-// dicts.
+// plain is what the graph is after json.encode and json.decode: structs are dicts.
 func plain(t *testing.T, value starlark.Value) starlark.Value {
 	t.Helper()
 	switch v := value.(type) {

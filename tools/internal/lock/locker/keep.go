@@ -10,9 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// A pin holds a name at one version, and at one build of it where the
-// repositories still have that. The zero pin allows nothing: no package has an
-// empty version.
+// A pin holds a name at one version, and at one build of it where the repositories still have that. The zero pin allows
+// nothing: no package has an empty version.
 type pin struct{ version, checksum string }
 
 func (p pin) allows(other *apkindex.Package) bool {
@@ -28,9 +27,8 @@ func (p pins) allows(other *apkindex.Package) bool {
 	return !ok || held.allows(other)
 }
 
-// keep chooses as many packages of an earlier lock as it can, at the versions
-// that they have there; of those that are named, it takes the newest instead.
-// The newest solutions prove that there is an answer: at worst they are it.
+// keep chooses as many packages of an earlier lock as it can, at the versions that they have there; of those that are
+// named, it takes the newest instead. The newest solutions prove that there is an answer: at worst they are it.
 func (m *market) keep(newest solutions, old *lockfile.Lock, named map[string]bool) (solutions, error) {
 	held := make(map[string]pins)
 	for _, arch := range m.config.Archs {
@@ -57,8 +55,8 @@ func (m *market) keep(newest solutions, old *lockfile.Lock, named map[string]boo
 	return chosen, nil
 }
 
-// hold finds what can be pinned for an architecture: no more can be, in the end,
-// of what is in the solution that the pins lead to.
+// hold finds what can be pinned for an architecture: no more can be, in the end, of what is in the solution that the
+// pins lead to.
 func (m *market) hold(arch string, newest *apkresolve.Solution, old *lockfile.Lock, named map[string]bool) (pins, error) {
 	locked, held := make(pins), make(pins)
 	for i := range old.Packages {
@@ -134,9 +132,8 @@ func (m *market) pinOf(locked *lockfile.Package) (held pin, ok bool) {
 	return held, ok
 }
 
-// keepMost adds to the pins that hold as many of the others as can be: all at once if
-// possible, otherwise of the first half and then of the second. It reports whether
-// it added all.
+// keepMost adds to the pins that hold as many of the others as can be: all at once if possible, otherwise of the first
+// half and then of the second. It reports whether it added all.
 func keepMost(held, others pins, names []string, possible func(pins) (bool, error)) (all bool, err error) {
 	more := maps.Clone(held)
 	for _, name := range names {
@@ -171,9 +168,8 @@ func answered(err error) (bool, error) {
 	return err == nil, err
 }
 
-// together lets what had one version on all architectures, and has to move on one of
-// them, move on all, if that brings it together again. Where versions must not
-// differ, that goes for what differed before, too.
+// together lets what had one version on all architectures, and has to move on one of them, move on all, if that brings
+// it together again. Where versions must not differ, that goes for what differed before, too.
 func (m *market) together(chosen solutions, held map[string]pins, old *lockfile.Lock) (solutions, error) {
 	apart := versionsOf(old)
 	for {
@@ -219,9 +215,8 @@ func versionsOf(lock *lockfile.Lock) map[string][]string {
 	return versions
 }
 
-// unreplaced puts packages of the earlier lock back that others only replace:
-// several packages may provide what is asked for, and the one that is locked is
-// not to give way because there is a better one now. All others stay as the
+// unreplaced puts packages of the earlier lock back that others only replace: several packages may provide what is
+// asked for, and the one that is locked is not to give way because there is a better one now. All others stay as the
 // solution has them.
 func (m *market) unreplaced(arch string, solution *apkresolve.Solution, old *lockfile.Lock, named map[string]bool) (*apkresolve.Solution, error) {
 	locked, fixed := make(map[string]bool), make(pins)
@@ -263,8 +258,7 @@ func (m *market) unreplaced(arch string, solution *apkresolve.Solution, old *loc
 	return solution, err
 }
 
-// putsBack reports whether a solution has something that another one lacks, or the
-// same, and all that stays.
+// putsBack reports whether a solution has something that another one lacks, or the same, and all that stays.
 func putsBack(s, other *apkresolve.Solution, stays map[string]bool) bool {
 	there := make(map[string]bool)
 	for _, p := range s.Packages {

@@ -1,5 +1,5 @@
-// Package locker makes locks: it resolves what a config asks for in the
-// repositories' indexes, and reads and verifies each chosen package once.
+// Package locker makes locks: it resolves what a config asks for in the repositories' indexes, and reads and verifies
+// each chosen package once.
 package locker
 
 import (
@@ -16,8 +16,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/urlpath"
 )
 
-// Progress is told how far the downloads are. Its methods are called from
-// several goroutines.
+// Progress is told how far the downloads are. Its methods are called from several goroutines.
 type Progress interface {
 	// Begin is called once, before all others.
 	Begin(packages int, bytes int64)
@@ -45,11 +44,9 @@ type Made struct {
 	Lost []Outdated
 }
 
-// Lock makes the lock of a config. What an earlier lock has keeps its version
-// where that still exists and the config allows it; there may be none. All else
-// is the newest. It chooses the same version for all architectures where that is
-// possible; where not, a note in the lock says so, or it is an error if the
-// config requires the same.
+// Lock makes the lock of a config. What an earlier lock has keeps its version where that still exists and the config
+// allows it; there may be none. All else is the newest. It chooses the same version for all architectures where that is
+// possible; where not, a note in the lock says so, or it is an error if the config requires the same.
 func (l *Locker) Lock(ctx context.Context, config *apkconfig.Config, old *lockfile.Lock) (*Made, error) {
 	m, err := l.market(ctx, config)
 	if err != nil {
@@ -105,8 +102,7 @@ func Normalise(config *apkconfig.Config) lockfile.Config {
 	return c
 }
 
-// indexes fetches all indexes: by architecture, in the order of the config's
-// repositories.
+// indexes fetches all indexes: by architecture, in the order of the config's repositories.
 func (l *Locker) indexes(ctx context.Context, config *apkconfig.Config) (map[string][]*apkrepo.Index, error) {
 	indexes := make(map[string][]*apkrepo.Index)
 	for _, arch := range config.Archs {
@@ -127,8 +123,7 @@ func (l *Locker) indexes(ctx context.Context, config *apkconfig.Config) (map[str
 	return indexes, group.Wait()
 }
 
-// locate makes the paths among a repository's locations independent of the
-// working directory.
+// locate makes the paths among a repository's locations independent of the working directory.
 func (l *Locker) locate(r apkconfig.Repository) apkrepo.Repository {
 	var located apkrepo.Repository
 	for _, location := range append([]string{r.URL}, r.Mirrors...) {
@@ -150,8 +145,8 @@ func repositories(config *apkconfig.Config, indexes map[string][]*apkrepo.Index)
 	return all
 }
 
-// DifferentVersions is the error for a config that requires the same version on
-// all architectures where they would differ.
+// DifferentVersions is the error for a config that requires the same version on all architectures where they would
+// differ.
 type DifferentVersions struct {
 	Notes []string
 }

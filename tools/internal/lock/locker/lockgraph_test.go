@@ -11,8 +11,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
-// TestClosure: what `affected` and `diff --cost` take for an image's packages is what the image has. Where several packages
-// provide what another needs, which is rare in real locks and common here, it may be a guess.
+// TestClosure: what `affected` and `diff --cost` take for an image's packages is what the image has. Where several
+// packages provide what another needs, which is rare in real locks and common here, it may be a guess.
 func TestClosure(t *testing.T) {
 	plain, exact, guesses, wrong := 0, 0, 0, 0
 	for i := range uint64(400) {

@@ -43,8 +43,8 @@ func parseWorld(packages []string) ([]apkconstraint.Constraint, error) {
 	return world, nil
 }
 
-// align chooses packages for every architecture, at the same versions where
-// that is possible, out of what the pins of the architecture allow.
+// align chooses packages for every architecture, at the same versions where that is possible, out of what the pins of
+// the architecture allow.
 func (m *market) align(held map[string]pins) (solutions, error) {
 	var requests []apkresolve.Request
 	for _, arch := range m.config.Archs {
@@ -76,8 +76,7 @@ func (m *market) request(arch string, allowed func(*apkindex.Package) bool) apkr
 	return r
 }
 
-// available returns the versions of a package, newest first. It leaves out
-// repositories with another tag.
+// available returns the versions of a package, newest first. It leaves out repositories with another tag.
 func (m *market) available(arch, name, tag string) []string {
 	var all []string
 	for i, index := range m.indexes[arch] {

@@ -9,8 +9,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// An Outdated package has a newer version in the repositories, or what is locked
-// is gone from them.
+// An Outdated package has a newer version in the repositories, or what is locked is gone from them.
 type Outdated struct {
 	Name, Locked string
 	Newest       string   // empty if the package is gone altogether
@@ -19,9 +18,8 @@ type Outdated struct {
 	Archs        []string // sorted
 }
 
-// Outdated compares a lock with the repositories' indexes as they are now. Of
-// tagged repositories, it looks only at the one that a package was taken from.
-// The result is sorted by name.
+// Outdated compares a lock with the repositories' indexes as they are now. Of tagged repositories, it looks only at the
+// one that a package was taken from. The result is sorted by name.
 func (l *Locker) Outdated(ctx context.Context, config *apkconfig.Config, lock *lockfile.Lock) ([]Outdated, error) {
 	m, err := l.market(ctx, config)
 	if err != nil {

@@ -15,8 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// packages reads every chosen package and makes its entry. The notes say which
-// packages cannot be in one image.
+// packages reads every chosen package and makes its entry. The notes say which packages cannot be in one image.
 func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen solutions) (entries []lockfile.Package, notes []string, err error) {
 	l.begin(chosen)
 	group, ctx := errgroup.WithContext(ctx)
@@ -61,8 +60,8 @@ func (l *Locker) packages(ctx context.Context, config *apkconfig.Config, chosen 
 	return slices.Concat(results...), notes, nil
 }
 
-// withoutContents is what is needed of a package's facts until all packages are read: its
-// entries without their contents.
+// withoutContents is what is needed of a package's facts until all packages are read: its entries without their
+// contents.
 func withoutContents(f *apkfacts.Facts) *apkfacts.Facts {
 	for i := range f.Entries {
 		f.Entries[i].Content = nil
@@ -70,8 +69,8 @@ func withoutContents(f *apkfacts.Facts) *apkfacts.Facts {
 	return &apkfacts.Facts{Name: f.Name, Version: f.Version, Info: f.Info, Entries: f.Entries}
 }
 
-// markNormalised notes which packages cannot be layers as they are, if all are in
-// one image, and returns what of them cannot be in one image.
+// markNormalised notes which packages cannot be layers as they are, if all are in one image, and returns what of them
+// cannot be in one image.
 func markNormalised(entries []lockfile.Package, facts []*apkfacts.Facts) ([]*apktree.Conflict, error) {
 	why, conflicts, err := apktree.Normalised(facts)
 	if err != nil {

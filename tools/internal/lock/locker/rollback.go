@@ -8,9 +8,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockfile"
 )
 
-// Rollbacks are the indexes that are older than those which an earlier lock was
-// made from. Every one of them was signed at its time: a mirror that lags behind
-// has such indexes, and so has somebody who wants an old vulnerability back.
+// Rollbacks are the indexes that are older than those which an earlier lock was made from. Every one of them was signed
+// at its time: a mirror that lags behind has such indexes, and so has somebody who wants an old vulnerability back.
 type Rollbacks []string
 
 // FindRollbacks compares the indexes of two locks, of which old may be nil.

@@ -10,9 +10,9 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/lockgraph"
 )
 
-// Update makes the lock of a config as Lock does, but the named packages take
-// their newest versions; without names, and without an earlier lock, all do. A
-// name may be what a package provides. One that neither is locked nor will be is an error.
+// Update makes the lock of a config as Lock does, but the named packages take their newest versions; without names, and
+// without an earlier lock, all do. A name may be what a package provides. One that neither is locked nor will be is an
+// error.
 func (l *Locker) Update(ctx context.Context, config *apkconfig.Config, old *lockfile.Lock, names []string) (*Made, error) {
 	m, err := l.market(ctx, config)
 	if err != nil {
@@ -34,8 +34,7 @@ func (l *Locker) Update(ctx context.Context, config *apkconfig.Config, old *lock
 	return l.finish(ctx, m, chosen, old)
 }
 
-// find returns the names of the packages that go by the given names in a lock or
-// in solutions.
+// find returns the names of the packages that go by the given names in a lock or in solutions.
 func find(lock *lockfile.Lock, newest solutions, names []string) (map[string]bool, error) {
 	found := make(map[string]bool)
 	for _, name := range names {

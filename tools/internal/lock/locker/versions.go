@@ -6,8 +6,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/lock/apkresolve"
 )
 
-// differences are the packages that architectures get different versions of,
-// sorted by name.
+// differences are the packages that architectures get different versions of, sorted by name.
 func (m *market) differences(s solutions) []apkresolve.Difference {
 	var each []*apkresolve.Solution
 	for _, arch := range m.config.Archs {
@@ -25,8 +24,7 @@ func (m *market) versionNotes(s solutions) []string {
 	return notes
 }
 
-// resolverNotes are what the resolver has to say, once for all architectures that
-// it says it of.
+// resolverNotes are what the resolver has to say, once for all architectures that it says it of.
 func resolverNotes(archs []string, s solutions) []string {
 	var notes []string
 	for _, arch := range archs {

@@ -1,6 +1,5 @@
-// Package lockfile reads, checks and writes apk.lock.json: one consistent
-// choice of packages for every architecture, with what is needed to use each
-// package's bytes without reading them. docs/formats.md specifies the format,
+// Package lockfile reads, checks and writes apk.lock.json: one consistent choice of packages for every architecture,
+// with what is needed to use each package's bytes without reading them. docs/formats.md specifies the format,
 // docs/apk.lock.schema.json is its JSON schema.
 package lockfile
 
@@ -22,8 +21,7 @@ type Lock struct {
 	Packages []Package `json:"packages"`
 }
 
-// A Config is what apk.yaml asked for, normalised: a lock with the same Config
-// as apk.yaml is not stale.
+// A Config is what apk.yaml asked for, normalised: a lock with the same Config as apk.yaml is not stale.
 type Config struct {
 	Archs              []string `json:"archs"`
 	Packages           []string `json:"packages"`
@@ -45,16 +43,14 @@ type Index struct {
 	Arch   string `json:"arch"`
 	Digest string `json:"digest"`
 	Key    string `json:"key"` // file name of the key that signed it
-	// Fingerprint is the digest of that key's DER form (PKIX). Locks of earlier
-	// releases do not have it.
+	// Fingerprint is the digest of that key's DER form (PKIX). Locks of earlier releases do not have it.
 	Fingerprint string `json:"fingerprint,omitempty"`
-	// Time is when the index was made, in Unix seconds: the later of what its
-	// archive says of APKINDEX and the newest build time in it; both are signed.
+	// Time is when the index was made, in Unix seconds: the later of what its archive says of APKINDEX and the newest
+	// build time in it; both are signed.
 	Time int64 `json:"time,omitempty"`
 }
 
-// Fingerprints returns those of the keys that the lock knows, by the names of
-// their files. A nil lock knows none.
+// Fingerprints returns those of the keys that the lock knows, by the names of their files. A nil lock knows none.
 func (l *Lock) Fingerprints() map[string][]string {
 	known := make(map[string][]string)
 	if l == nil {
@@ -89,13 +85,11 @@ type Sections struct {
 	Data      Range  `json:"data"`
 }
 
-// A Requirement is something that a package depends on, or waits for, and the
-// locked packages that meet it.
+// A Requirement is something that a package depends on, or waits for, and the locked packages that meet it.
 type Requirement struct {
 	Needs string `json:"needs"` // the constraint, as in the index
-	// By has the names of all locked packages of the architecture that meet it, in
-	// the order in which apk prefers them; the package itself may be one. Of a
-	// constraint that excludes ("!name<2") they are those that go by the name and
+	// By has the names of all locked packages of the architecture that meet it, in the order in which apk prefers them;
+	// the package itself may be one. Of a constraint that excludes ("!name<2") they are those that go by the name and
 	// are not excluded, if any: they are not needed, but come first if they are there.
 	By []string `json:"by,omitempty"`
 }
@@ -118,8 +112,7 @@ type Package struct {
 	BuildTime     int64  `json:"build_time,omitempty"`     // Unix seconds
 	Origin        string `json:"origin,omitempty"`
 	License       string `json:"license,omitempty"`
-	// Depends is in the order of the index, which the install order follows. It has
-	// what the package excludes, too.
+	// Depends is in the order of the index, which the install order follows. It has what the package excludes, too.
 	Depends          []Requirement `json:"depends,omitempty"`
 	Provides         []string      `json:"provides,omitempty"`
 	ProviderPriority int           `json:"provider_priority,omitempty"`
@@ -130,8 +123,7 @@ type Package struct {
 	Normalise string `json:"normalise,omitempty"`
 }
 
-// Needed returns the names of all packages that the package may bring along for
-// what it depends on, sorted.
+// Needed returns the names of all packages that the package may bring along for what it depends on, sorted.
 func (p *Package) Needed() []string {
 	var names []string
 	for _, r := range p.Depends {

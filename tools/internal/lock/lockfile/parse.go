@@ -10,8 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
-// Parse reads a lock and checks it. Everything that a careless edit or merge
-// can break is an error that names package, field, got and want.
+// Parse reads a lock and checks it. Everything that a careless edit or merge can break is an error that names package,
+// field, got and want.
 func Parse(data []byte) (*Lock, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, ErrEmpty
@@ -49,8 +49,7 @@ func lowerCase(key string, _ bool) error {
 	return nil
 }
 
-// ErrEmpty is the error of Parse for an empty file, which is what users commit
-// before they lock for the first time.
+// ErrEmpty is the error of Parse for an empty file, which is what users commit before they lock for the first time.
 var ErrEmpty = errors.New("the lock is empty")
 
 // describe adds the line to JSON's errors.

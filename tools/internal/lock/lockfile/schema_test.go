@@ -55,8 +55,7 @@ func TestSchemaAcceptsLock(t *testing.T) {
 	}
 }
 
-// The schema must have exactly the fields of the Go types, and require those
-// that are always written.
+// The schema must have exactly the fields of the Go types, and require those that are always written.
 func TestSchemaMatchesTypes(t *testing.T) {
 	root := readSchema(t)
 	compareSchema(t, "lock", root, root, reflect.TypeFor[lockfile.Lock]())

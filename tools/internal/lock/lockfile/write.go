@@ -8,8 +8,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
-// Marshal checks the lock and renders it: the same lock gives the same bytes.
-// Every package and every repository has a line of its own.
+// Marshal checks the lock and renders it: the same lock gives the same bytes. Every package and every repository has a
+// line of its own.
 func Marshal(l *Lock) ([]byte, error) {
 	if err := l.check(); err != nil {
 		return nil, err
@@ -50,8 +50,7 @@ func (w *writer) list(indent, key string, items []string, end string) {
 	writeList(w, indent, key, items, end)
 }
 
-// writeList puts each item on its own line, so that a change of one is a change
-// of one line.
+// writeList puts each item on its own line, so that a change of one is a change of one line.
 func writeList[T any](w *writer, indent, key string, items []T, end string) {
 	if len(items) == 0 {
 		w.line("%s%q: []%s", indent, key, end)

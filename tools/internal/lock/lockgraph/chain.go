@@ -8,16 +8,15 @@ import (
 // A Step leads to a package.
 type Step struct {
 	Name string
-	// InstallIf is set if the package was added because the one before it, and
-	// perhaps others, are there; otherwise the one before depends on it.
+	// InstallIf is set if the package was added because the one before it, and perhaps others, are there; otherwise the
+	// one before depends on it.
 	InstallIf bool
 }
 
 // A Chain leads from a root to a package.
 type Chain []Step
 
-// String returns "openssl -> libssl3 -> musl"; an arrow that stands for an
-// install_if says so.
+// String returns "openssl -> libssl3 -> musl"; an arrow that stands for an install_if says so.
 func (c Chain) String() string {
 	var b strings.Builder
 	for i, s := range c {
@@ -33,8 +32,7 @@ func (c Chain) String() string {
 	return b.String()
 }
 
-// next returns the steps that lead on from a package: first to what it depends
-// on, then to what it triggers.
+// next returns the steps that lead on from a package: first to what it depends on, then to what it triggers.
 func (g *Graph) next(name string) []Step {
 	var steps []Step
 	for _, d := range g.packages[name].Needed() {
@@ -46,8 +44,7 @@ func (g *Graph) next(name string) []Step {
 	return steps
 }
 
-// Chains returns the shortest chain to a package from each root that leads to
-// it, in the order of the roots.
+// Chains returns the shortest chain to a package from each root that leads to it, in the order of the roots.
 func (g *Graph) Chains(name string) []Chain {
 	var chains []Chain
 	for _, root := range g.roots {

@@ -1,5 +1,5 @@
-// Package lockgraph answers, from a lock alone, why a package is in it: it knows
-// the roots of one architecture and what leads from one package to the next.
+// Package lockgraph answers, from a lock alone, why a package is in it: it knows the roots of one architecture and what
+// leads from one package to the next.
 package lockgraph
 
 import (
@@ -21,8 +21,8 @@ type Graph struct {
 	triggers map[string][]string
 }
 
-// New makes the graph of an architecture. The error names what is asked for but
-// not locked: such a lock is stale or was edited.
+// New makes the graph of an architecture. The error names what is asked for but not locked: such a lock is stale or was
+// edited.
 func New(lock *lockfile.Lock, arch string) (*Graph, error) {
 	g := &Graph{Arch: arch, packages: make(map[string]*lockfile.Package), triggers: make(map[string][]string)}
 	for i := range lock.Packages {
@@ -66,8 +66,7 @@ func (g *Graph) Names() []string { return slices.Sorted(maps.Keys(g.packages)) }
 // Package returns the entry of a package, or nil.
 func (g *Graph) Package(name string) *lockfile.Package { return g.packages[name] }
 
-// satisfying returns the packages that satisfy a constraint by their name or a
-// provide, sorted.
+// satisfying returns the packages that satisfy a constraint by their name or a provide, sorted.
 func (g *Graph) satisfying(c apkconstraint.Constraint) []string {
 	var names []string
 	for _, name := range g.Names() {
@@ -91,9 +90,8 @@ func satisfies(p *lockfile.Package, c apkconstraint.Constraint) bool {
 	})
 }
 
-// Find returns the packages that go by a name: the package itself, or the
-// providers of a virtual. If there are none, the error suggests the nearest
-// name.
+// Find returns the packages that go by a name: the package itself, or the providers of a virtual. If there are none,
+// the error suggests the nearest name.
 func (g *Graph) Find(name string) ([]string, error) {
 	if g.packages[name] != nil {
 		return []string{name}, nil

@@ -3,17 +3,15 @@ package lockgraph
 // A Node is a package in a tree.
 type Node struct {
 	Name string
-	// InstallIf is set if the package was added because its parent, and perhaps
-	// others, are there.
+	// InstallIf is set if the package was added because its parent, and perhaps others, are there.
 	InstallIf bool
-	// Repeated is set if the package stands in the tree before with all its
-	// children, which are left out here.
+	// Repeated is set if the package stands in the tree before with all its children, which are left out here.
 	Repeated bool
 	Children []*Node
 }
 
-// Tree returns a tree for each root, in their order. Every package stands in it
-// with its children once, and every way that leads to it is shown.
+// Tree returns a tree for each root, in their order. Every package stands in it with its children once, and every way
+// that leads to it is shown.
 func (g *Graph) Tree() []*Node {
 	seen := make(map[string]bool)
 	var nodes []*Node

@@ -1,6 +1,7 @@
-// Package sat decides whether clauses over booleans hold together, with conflict-driven learning and backjumping. The caller
-// decides what to try next, so that the first answer found is the one it prefers, and it may stop with variables left open,
-// which then count as false. Where there is no answer, the solver tells which of the clauses that follows from.
+// Package sat decides whether clauses over booleans hold together, with conflict-driven learning and backjumping. The
+// caller decides what to try next, so that the first answer found is the one it prefers, and it may stop with variables
+// left open, which then count as false. Where there is no answer, the solver tells which of the clauses that follows
+// from.
 package sat
 
 // A Variable is a boolean, numbered from 0. A Literal is one that is to be true or, made by No, false.
@@ -27,13 +28,14 @@ func (l Literal) Variable() Variable { return Variable(l / 2) }
 // A Clause is a disjunction.
 type Clause struct {
 	Literals []Literal // the first two are watched
-	// Fact is the caller's, and says where the clause comes from; it is -1 for a learned one, which follows from others.
+	// Fact is the caller's, and says where the clause comes from; it is -1 for a learned one, which follows from
+	// others.
 	Fact int
 	from []*Clause
 }
 
-// An Exclusion is a set of variables of which no two may be true, except that those marked as tolerant tolerate each other.
-// Fact is as in a Clause.
+// An Exclusion is a set of variables of which no two may be true, except that those marked as tolerant tolerate each
+// other. Fact is as in a Clause.
 type Exclusion struct {
 	Members  []Variable
 	Tolerant []bool
@@ -106,7 +108,8 @@ func (s *Solver) Value(l Literal) Truth {
 	return s.values[l/2]
 }
 
-// Add adds a clause, before anything is tried or after Backtrack to level 0. The literals are the solver's from then on.
+// Add adds a clause, before anything is tried or after Backtrack to level 0. The literals are the solver's from then
+// on.
 func (s *Solver) Add(fact int, literals ...Literal) {
 	s.attach(&Clause{Literals: literals, Fact: fact})
 }
@@ -153,8 +156,7 @@ func (s *Solver) assign(l Literal, reason *Clause) {
 	s.trail = append(s.trail, l)
 }
 
-// propagate draws all simple conclusions. It returns a clause that cannot hold
-// any more, or nil.
+// propagate draws all simple conclusions. It returns a clause that cannot hold any more, or nil.
 func (s *Solver) propagate() *Clause {
 	for s.done < len(s.trail) {
 		l := s.trail[s.done]
@@ -228,8 +230,7 @@ func (s *Solver) rewatch(c *Clause) bool {
 	return false
 }
 
-// learn turns a clause that failed into one that would have prevented it, and
-// says to which level to return.
+// learn turns a clause that failed into one that would have prevented it, and says to which level to return.
 func (s *Solver) learn(failed *Clause) (*Clause, int32) {
 	learned := &Clause{Literals: []Literal{0}, Fact: -1, from: []*Clause{failed}}
 	var marked []Variable
@@ -320,10 +321,10 @@ func (s *Solver) Backtrack(level int) {
 	s.done = min(s.done, len(s.trail))
 }
 
-// Solve looks for an answer in which the assumed literals are true. next says what to try where nothing follows any more; when
-// it says that there is nothing left to try, the answer is what Value tells. Solve also says that there is one where the limit
-// is reached: use that only where this does no harm. Where it says that there is none and nothing was assumed, Facts tells what
-// that follows from.
+// Solve looks for an answer in which the assumed literals are true. next says what to try where nothing follows any
+// more; when it says that there is nothing left to try, the answer is what Value tells. Solve also says that there is
+// one where the limit is reached: use that only where this does no harm. Where it says that there is none and nothing
+// was assumed, Facts tells what that follows from.
 func (s *Solver) Solve(assumed []Literal, next func() (Literal, bool)) bool {
 	s.Backtrack(0)
 	if s.failed != nil {
@@ -365,8 +366,8 @@ func (s *Solver) Solve(assumed []Literal, next func() (Literal, bool)) bool {
 	}
 }
 
-// Unmet gives what to try for the first of some clauses that does not hold while
-// what is open counts as false; or false where all hold.
+// Unmet gives what to try for the first of some clauses that does not hold while what is open counts as false; or false
+// where all hold.
 func (s *Solver) Unmet(clauses []Clause) (Literal, bool) {
 next:
 	for i := range clauses {

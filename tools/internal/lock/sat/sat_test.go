@@ -93,7 +93,8 @@ func (p instance) solve(t *testing.T, only map[int]bool) (*Solver, bool) {
 	return s, s.Solve(nil, func() (Literal, bool) { return s.Unmet(given) })
 }
 
-// The solver's answer is that of trying everything; what it answers holds, and what it names as the reason has no answer alone.
+// The solver's answer is that of trying everything; what it answers holds, and what it names as the reason has no
+// answer alone.
 func FuzzSolve(f *testing.F) {
 	f.Add([]byte{0x01, 0x00, 0x01, 0x01})             // a and not a
 	f.Add([]byte{0x03, 0x00, 0x83, 0x00, 0x03, 0x03}) // one of two, not both

@@ -16,8 +16,8 @@ type Image struct {
 	Reference string
 }
 
-// Substitute replaces every name in text. A name counts only where no longer one begins there, and nothing that could be
-// part of a label stands before it. An image that the text does not name is an error: it would be named wrongly.
+// Substitute replaces every name in text. A name counts only where no longer one begins there, and nothing that could
+// be part of a label stands before it. An image that the text does not name is an error: it would be named wrongly.
 func Substitute(text string, images []Image) (string, error) {
 	reference := map[string]string{}
 	var names []string

@@ -1,5 +1,5 @@
-// Package layerspec reads what the specs of programs say of a layer: its descriptor, and where its bytes can be had. One
-// function of the Starlark rules writes it; docs/formats.md, "Layers in specs", is its format.
+// Package layerspec reads what the specs of programs say of a layer: its descriptor, and where its bytes can be had.
+// One function of the Starlark rules writes it; docs/formats.md, "Layers in specs", is its format.
 package layerspec
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocilayer"
 )
 
-// Layer is a layer as a spec names it. Exactly one of Descriptor and DescriptorFile is set, and at least one of Blob, URLs
-// and Facts. Paths are what the spec's format says that they are.
+// Layer is a layer as a spec names it. Exactly one of Descriptor and DescriptorFile is set, and at least one of Blob,
+// URLs and Facts. Paths are what the spec's format says that they are.
 type Layer struct {
 	Descriptor     json.RawMessage `json:"descriptor,omitempty"`
 	DescriptorFile string          `json:"descriptor_file,omitempty"`

@@ -188,8 +188,8 @@ func (c *checker) muslLinker(o *elffile.Object) string {
 	return ""
 }
 
-// interpreter reports a program whose dynamic linker the image lacks. It says whether the image has the other C library, so
-// that nothing else of the one that it lacks need be named.
+// interpreter reports a program whose dynamic linker the image lacks. It says whether the image has the other C
+// library, so that nothing else of the one that it lacks need be named.
 func (c *checker) interpreter(name string, o *elffile.Object) (otherLibc bool) {
 	linker := path.Base(o.Interpreter)
 	forMusl := strings.HasPrefix(linker, "ld-musl-")
@@ -214,8 +214,8 @@ func linkerSoname(linker string) string {
 	return linker
 }
 
-// versions compares the versions of symbols that are needed of a shared object with those that it has. One that has none at
-// all, or is not known, is taken as it is, as linkers do.
+// versions compares the versions of symbols that are needed of a shared object with those that it has. One that has
+// none at all, or is not known, is taken as it is, as linkers do.
 func (c *checker) versions(report func(string, ...any), name string, need elffile.Need, o *elffile.Object) {
 	if len(need.Versions) == 0 {
 		return

@@ -1,5 +1,5 @@
-// Package linkcheck finds out whether the programs in an image can be started there: whether they are for its machine, and
-// whether what they are linked against is in it. It reads lists of the ELF files of layers, and no layer.
+// Package linkcheck finds out whether the programs in an image can be started there: whether they are for its machine,
+// and whether what they are linked against is in it. It reads lists of the ELF files of layers, and no layer.
 package linkcheck
 
 import (
@@ -18,8 +18,9 @@ import (
 // Format is the version of ELF lists.
 const Format = 1
 
-// List is what a layer has for programs to be linked against, and which programs it brings. docs/formats.md, "ELF list", is
-// its format. Facts of packages can be read as one: then nothing is known of what the package's programs need.
+// List is what a layer has for programs to be linked against, and which programs it brings. docs/formats.md, "ELF
+// list", is its format. Facts of packages can be read as one: then nothing is known of what the package's programs
+// need.
 type List struct {
 	Format int `json:"format"`
 	// Name and Version are those of a package.

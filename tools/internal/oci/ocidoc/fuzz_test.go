@@ -6,7 +6,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/verified"
 )
 
-// FuzzImage looks for documents that take a reader down. What is read has the digests that it names, and can be described.
+// FuzzImage looks for documents that take a reader down. What is read has the digests that it names, and can be
+// described.
 func FuzzImage(f *testing.F) {
 	f.Add([]byte(manifest(config)), []byte(config))
 	f.Add([]byte(`{"schemaVersion":2,"config":{"mediaType":"m","size":2,"digest":"`+verified.DigestOf("{}")+`"},"layers":[]}`), []byte("{}"))

@@ -20,7 +20,8 @@ import (
 // specification, "Pushing manifests").
 const MaxSize = 4 << 20
 
-// ReadFile reads the document that d describes from a file. Another size or digest, and a size above MaxSize, are errors.
+// ReadFile reads the document that d describes from a file. Another size or digest, and a size above MaxSize, are
+// errors.
 func ReadFile(path string, d v1.Descriptor) (verified.Bytes, error) {
 	if err := checkDescriptor(d); err != nil {
 		return verified.Bytes{}, err
@@ -110,8 +111,8 @@ func checkDescriptor(d v1.Descriptor) error {
 	return nil
 }
 
-// Image is an image's two documents, as bytes and read. The config is the one that the manifest names, and has a diff_id
-// for each layer. Only NewImage makes one.
+// Image is an image's two documents, as bytes and read. The config is the one that the manifest names, and has a
+// diff_id for each layer. Only NewImage makes one.
 type Image struct {
 	rawManifest, rawConfig verified.Bytes
 	manifest               *v1.Manifest

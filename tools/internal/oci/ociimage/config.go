@@ -10,8 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/jsondoc"
 )
 
-// ParseConfig reads the JSON of a `config` object of an image, in the OCI spelling ("Entrypoint", "Env", ...).
-// Unknown fields and malformed variables are errors.
+// ParseConfig reads the JSON of a `config` object of an image, in the OCI spelling ("Entrypoint", "Env", ...). Unknown
+// fields and malformed variables are errors.
 func ParseConfig(data []byte) (v1.Config, error) {
 	var c v1.Config
 	if err := jsondoc.Parse(data, &c); err != nil {
@@ -25,9 +25,9 @@ func ParseConfig(data []byte) (v1.Config, error) {
 	return c, nil
 }
 
-// mergeConfig puts over upon base as building one image on another does: variables, labels, ports and volumes are joined,
-// anything else that over sets replaces what base has. An entrypoint drops the base's command, which was made for the
-// base's entrypoint.
+// mergeConfig puts over upon base as building one image on another does: variables, labels, ports and volumes are
+// joined, anything else that over sets replaces what base has. An entrypoint drops the base's command, which was made
+// for the base's entrypoint.
 func mergeConfig(base, over v1.Config) v1.Config {
 	if len(over.Entrypoint) > 0 {
 		base.Cmd = nil
@@ -77,8 +77,8 @@ func joined(base, over reflect.Value) reflect.Value {
 	return out
 }
 
-// expandEnv puts the values of base's variables into those of env. A variable that base lacks is an error: an image would
-// otherwise come out with, for example, half a PATH.
+// expandEnv puts the values of base's variables into those of env. A variable that base lacks is an error: an image
+// would otherwise come out with, for example, half a PATH.
 func expandEnv(env, base []string) ([]string, error) {
 	values := map[string]string{}
 	for _, e := range base {

@@ -10,7 +10,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 )
 
-// FuzzUpon builds upon bases with configs of any kind: what comes out can be built upon again, and nothing is lost then.
+// FuzzUpon builds upon bases with configs of any kind: what comes out can be built upon again, and nothing is lost
+// then.
 func FuzzUpon(f *testing.F) {
 	f.Add([]byte(`{"architecture":"amd64","os":"linux","config":{"Cmd":["a"],"StopTimeout":5},"rootfs":{"type":"layers","diff_ids":[]}}`))
 	f.Add([]byte(`{"architecture":"amd64","os":"linux","config":{"Env":["A=1"],"Labels":{"a":"b"},"x":{"y":[]}},"history":[{}]}`))

@@ -21,8 +21,8 @@ type Request struct {
 	Clear []string
 	// Layers are added in this order, above those of Base.
 	Layers []ocilayer.Descriptor
-	// Config is merged over the config of Base, see mergeConfig. In values of its variables, $NAME and ${NAME} are those of
-	// the base's, and $$ is a dollar sign.
+	// Config is merged over the config of Base, see mergeConfig. In values of its variables, $NAME and ${NAME} are
+	// those of the base's, and $$ is a dollar sign.
 	Config v1.Config
 	// Annotations of the manifest. Those of Base are not inherited: they describe another image.
 	Annotations map[string]string

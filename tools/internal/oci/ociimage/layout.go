@@ -38,9 +38,9 @@ type Blob struct {
 	File  string
 }
 
-// Write makes the layout in the folder dir, as the specification's image-layout.md says. The same blob in several images
-// is written once; of Layouts only what an image names. Bytes that do not have the digest of their descriptor, and a
-// document that lists what is not given, are errors.
+// Write makes the layout in the folder dir, as the specification's image-layout.md says. The same blob in several
+// images is written once; of Layouts only what an image names. Bytes that do not have the digest of their descriptor,
+// and a document that lists what is not given, are errors.
 func (l *Layout) Write(dir string) error {
 	blobs := filepath.Join(dir, "blobs", "sha256")
 	if err := os.MkdirAll(blobs, 0o755); err != nil {

@@ -31,8 +31,9 @@ func program() []byte {
 	return out.Bytes()
 }
 
-// What a compressor makes of a few words is the same in all its versions, so that no small layer notices a new one. This one
-// does: klauspost/compress 1.18.1 makes other bytes. Whoever changes these digests changes those of users' images.
+// What a compressor makes of a few words is the same in all its versions, so that no small layer notices a new one.
+// This one does: klauspost/compress 1.18.1 makes other bytes. Whoever changes these digests changes those of users'
+// images.
 func TestCompressorIsTheSame(t *testing.T) {
 	content := program()
 	if got, want := fmt.Sprintf("%x", sha256.Sum256(content)), "31b5234079e1f364958e4023808b1ef2f6475609b992b7b47981e1ca55e3ffee"; got != want {

@@ -16,8 +16,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// Describe reads a layer that exists, a tar that may be compressed with gzip or zstd, and returns its descriptor. What is no
-// whole tar, or cannot be unpacked, is an error.
+// Describe reads a layer that exists, a tar that may be compressed with gzip or zstd, and returns its descriptor. What
+// is no whole tar, or cannot be unpacked, is an error.
 func Describe(r io.Reader, name string) (Descriptor, error) {
 	digest, diffID := sha256.New(), sha256.New()
 	var size counter
@@ -30,7 +30,8 @@ func Describe(r io.Reader, name string) (Descriptor, error) {
 	if err := check(io.TeeReader(content, diffID)); err != nil {
 		return Descriptor{}, err
 	}
-	// The end of the tar may come before that of the stream, and that before the file's: what follows counts for digests.
+	// The end of the tar may come before that of the stream, and that before the file's: what follows counts for
+	// digests.
 	for _, part := range []struct {
 		to   io.Writer
 		from io.Reader
@@ -167,7 +168,8 @@ func check(r io.Reader) error {
 		if err := files.add(header); err != nil {
 			return err
 		}
-		// Next passes over the content. To read it would be to read the holes of a sparse file, which may be as large as can be.
+		// Next passes over the content. To read it would be to read the holes of a sparse file, which may be as large
+		// as can be.
 	}
 	const block = 512
 	if end < block {

@@ -65,8 +65,8 @@ func NewCompressedWriter(w io.Writer, compression Compression) (*Writer, error) 
 	return out, nil
 }
 
-// Add appends one entry. For a regular file content must give exactly h.Size bytes; for others it may be nil.
-// Access and change times are dropped, the modification time is cut to whole seconds.
+// Add appends one entry. For a regular file content must give exactly h.Size bytes; for others it may be nil. Access
+// and change times are dropped, the modification time is cut to whole seconds.
 func (w *Writer) Add(h *tar.Header, content io.Reader) error {
 	c := *h
 	c.AccessTime, c.ChangeTime = time.Time{}, time.Time{}

@@ -48,8 +48,8 @@ func Select(dir string, want v1.Platform) (*ocidoc.Image, error) {
 }
 
 // List returns all images of a layout, their documents verified by the digests that lead to them from index.json. The
-// layout's index may list indexes; whatever is no image, such as an attestation, is passed over. Layers are not looked at.
-// Indexes in more than 8 others, and more than 4096 images and indexes, are errors.
+// layout's index may list indexes; whatever is no image, such as an attestation, is passed over. Layers are not looked
+// at. Indexes in more than 8 others, and more than 4096 images and indexes, are errors.
 func List(dir string) ([]Candidate, error) {
 	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("%s: it has no file oci-layout, want a directory in the OCI image layout, such as `skopeo copy --all … oci:DIR` makes", dir)

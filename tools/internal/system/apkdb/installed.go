@@ -37,8 +37,8 @@ func WriteInstalled(w io.Writer, packages []*apktree.Package, arch string) error
 	return out.Flush()
 }
 
-// entry collects the lines of one package. They are fields, of which none can have a line break: a second line would be a
-// file or a package that is not there.
+// entry collects the lines of one package. They are fields, of which none can have a line break: a second line would be
+// a file or a package that is not there.
 type entry struct {
 	fields []apkindex.Field
 	err    error // the first

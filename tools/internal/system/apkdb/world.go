@@ -30,8 +30,8 @@ func World(constraints []string) ([]byte, error) {
 	return Lines(slices.Compact(lines))
 }
 
-// Lines returns what `etc/apk/world`, `etc/apk/arch` and `etc/apk/repositories` consist of: one value a line. A value that
-// would be several is an error.
+// Lines returns what `etc/apk/world`, `etc/apk/arch` and `etc/apk/repositories` consist of: one value a line. A value
+// that would be several is an error.
 func Lines(values []string) ([]byte, error) {
 	var b bytes.Buffer
 	for _, v := range values {

@@ -14,10 +14,12 @@ import (
 
 // System is the system that a script would run on.
 type System interface {
-	// Lookup returns what is at an absolute path, symlinks in it followed but for the last part; ok is false if nothing is.
+	// Lookup returns what is at an absolute path, symlinks in it followed but for the last part; ok is false if nothing
+	// is.
 	Lookup(path string) (f File, ok bool)
-	// AddGroup and AddUser add accounts. They return false if the name is taken, as the commands fail then. The error says
-	// why nothing was done: the account cannot be had in an image, or the system cannot tell what the command would do.
+	// AddGroup and AddUser add accounts. They return false if the name is taken, as the commands fail then. The error
+	// says why nothing was done: the account cannot be had in an image, or the system cannot tell what the command
+	// would do.
 	AddGroup(g Group) (bool, error)
 	AddUser(u User) (bool, error)
 	// Mkdir makes a directory and those above it. The error says why none was made.
@@ -43,8 +45,8 @@ const (
 	maxValue   = 4096     // bytes of a word or variable
 )
 
-// Run works out one script. It returns the statements that nothing was done for, each as one line; none if the script is
-// covered.
+// Run works out one script. It returns the statements that nothing was done for, each as one line; none if the script
+// is covered.
 func Run(text string, system System) (rest []string) {
 	if len(text) > maxScript {
 		return []string{fmt.Sprintf("all of it: it has %d bytes, and scripts of more than %d are not read", len(text), maxScript)}

@@ -14,7 +14,8 @@ import (
 type Accounts struct {
 	Users  []User  `json:"users,omitempty"`
 	Groups []Group `json:"groups,omitempty"`
-	// RunAs is the account of the image's processes: a user's name, or a uid, and optionally ":" and a group's name or gid.
+	// RunAs is the account of the image's processes: a user's name, or a uid, and optionally ":" and a group's name or
+	// gid.
 	RunAs string `json:"run_as,omitempty"`
 }
 

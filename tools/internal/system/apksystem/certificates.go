@@ -16,8 +16,8 @@ const (
 	localDir = "usr/local/share/ca-certificates"
 )
 
-// addCertificates adds the image's certificates to the packages' bundles, Java's among them, and makes the keystore that a
-// script would make.
+// addCertificates adds the image's certificates to the packages' bundles, Java's among them, and makes the keystore
+// that a script would make.
 func addCertificates(b *builder) error {
 	var all []cabundle.Certificate
 	for _, f := range b.spec.Certificates {
@@ -48,7 +48,8 @@ func addCertificates(b *builder) error {
 	return b.makeKeystore(all)
 }
 
-// addToBundles adds to the bundle, which it makes if there is none, and to OpenSSL's name of it if that is another file.
+// addToBundles adds to the bundle, which it makes if there is none, and to OpenSSL's name of it if that is another
+// file.
 func (b *builder) addToBundles(certificates []cabundle.Certificate) error {
 	done := map[imagepath.Path]bool{}
 	for _, p := range []string{bundleFile, "etc/ssl/cert.pem"} {
@@ -118,8 +119,8 @@ func (b *builder) addToKeystores(certificates []cabundle.Certificate) error {
 	return nil
 }
 
-// makeKeystore makes Java's keystore out of the bundle where Alpine's java-cacerts would: it ships none, but a script that
-// update-ca-certificates runs.
+// makeKeystore makes Java's keystore out of the bundle where Alpine's java-cacerts would: it ships none, but a script
+// that update-ca-certificates runs.
 func (b *builder) makeKeystore(added []cabundle.Certificate) error {
 	const script, keystore = "etc/ca-certificates/update.d/java-cacerts", "etc/ssl/certs/java/cacerts"
 	at, err := b.tree.ResolveAll(imagepath.Must(keystore))

@@ -5,8 +5,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// initial is a directory that `apk add --initdb` makes before any package is installed. It stays as it was made then: whatever
-// owner and mode packages have for it, the database alone says so.
+// initial is a directory that `apk add --initdb` makes before any package is installed. It stays as it was made then:
+// whatever owner and mode packages have for it, the database alone says so.
 type initial struct {
 	path string
 	mode apkfacts.Mode
@@ -23,8 +23,8 @@ func initialDirectories() []initial {
 	}
 }
 
-// addInitial makes the directories, and those that packages have what apk leaves them as. A package's link in the place of
-// one stays.
+// addInitial makes the directories, and those that packages have what apk leaves them as. A package's link in the place
+// of one stays.
 func addInitial(b *builder) error {
 	b.initial = map[imagepath.Path]bool{}
 	for _, i := range initialDirectories() {

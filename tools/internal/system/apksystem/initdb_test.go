@@ -12,7 +12,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// What `apk add --initdb` has made stays as it is, whatever packages say of it; that is what apk 2.14 and 2.14.10 leave.
+// What `apk add --initdb` has made stays as it is, whatever packages say of it; that is what apk 2.14 and 2.14.10
+// leave.
 func TestInitialDirectories(t *testing.T) {
 	of := func(path string, mode apkfacts.Mode, uid int) apkfacts.Entry {
 		return apkfacts.Entry{Path: imagepath.Must(path), Type: apkfacts.Dir, Mode: mode, UID: uid}

@@ -13,8 +13,8 @@ type plan struct {
 	height []int
 	// rewritten are the packages whose layers are not their own bytes, by index.
 	rewritten map[int]bool
-	// merged are those of them that share a layer, in which directories are as apk makes them. A package that is alone in
-	// its layer may have come out as its own bytes.
+	// merged are those of them that share a layer, in which directories are as apk makes them. A package that is alone
+	// in its layer may have come out as its own bytes.
 	merged map[int]bool
 }
 

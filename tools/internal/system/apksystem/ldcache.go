@@ -9,15 +9,15 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/system/ldcache"
 )
 
-// glibcSoname is what glibc's own library, and nothing else, calls itself. Files called ld-linux-*.so are in images without
-// glibc, too: musl's gcompat has one.
+// glibcSoname is what glibc's own library, and nothing else, calls itself. Files called ld-linux-*.so are in images
+// without glibc, too: musl's gcompat has one.
 const glibcSoname = "libc.so.6"
 
 // maxNames bounds how many hard links are followed: packages that replace each other's files can make a circle of them.
 const maxNames = 40
 
-// addLibraryCache does what glibc's ldconfig would do: etc/ld.so.cache, in place of any that a package ships, and links from
-// sonames to files where packages ship none. An image whose directories of libraries have no glibc needs neither.
+// addLibraryCache does what glibc's ldconfig would do: etc/ld.so.cache, in place of any that a package ships, and links
+// from sonames to files where packages ship none. An image whose directories of libraries have no glibc needs neither.
 func addLibraryCache(b *builder) error {
 	if !b.shipsGlibc() {
 		return nil
@@ -137,7 +137,8 @@ func isLibraryName(name string) bool {
 	return (strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "ld-")) && strings.Contains(name, ".so")
 }
 
-// libraryAt returns what is known of the shared object of that name in a directory, through symlinks; nil if there is none.
+// libraryAt returns what is known of the shared object of that name in a directory, through symlinks; nil if there is
+// none.
 func (b *builder) libraryAt(dir imagepath.Path, name string) *apkfacts.Library {
 	p, err := dir.Join(name)
 	for range maxNames {

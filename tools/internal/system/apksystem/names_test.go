@@ -42,7 +42,8 @@ func TestNamesThatHide(t *testing.T) {
 	}
 }
 
-// What a script asks for that no image can have is not done, is reported, and stops nobody who says that he needs it not.
+// What a script asks for that no image can have is not done, is reported, and stops nobody who says that he needs it
+// not.
 func TestScriptsThatAskForTheImpossible(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"whiteout":          {"mkdir -p /etc/.wh.x", `mkdir -p /etc/.wh.x (path "etc/.wh.x" has a part that starts with ".wh.", which in a layer says that something is removed…)`},

@@ -102,8 +102,8 @@ type named struct {
 	entry *apkfacts.Entry
 }
 
-// sorted returns the entries in the layer's order: a directory comes before what is in it, and a hard link after everything
-// that it may be a link to.
+// sorted returns the entries in the layer's order: a directory comes before what is in it, and a hard link after
+// everything that it may be a link to.
 func (o *overlay) sorted() []named {
 	var all []named
 	for p, e := range o.entries {

@@ -8,8 +8,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/apk/apktree"
 )
 
-// addOwners gives to accounts what packages say is theirs by name: as apk does, by the numbers that the accounts have here,
-// which may be others than where the package was built.
+// addOwners gives to accounts what packages say is theirs by name: as apk does, by the numbers that the accounts have
+// here, which may be others than where the package was built.
 func addOwners(b *builder) error {
 	for _, p := range b.tree.Packages {
 		for _, d := range p.Dirs {

@@ -7,8 +7,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/imagepath"
 )
 
-// addPermissions changes mode and owner of what is there. A package's own layer stays as it is: what is changed is in the
-// system layer once more.
+// addPermissions changes mode and owner of what is there. A package's own layer stays as it is: what is changed is in
+// the system layer once more.
 func (b *builder) addPermissions(e apkfacts.Entry, p Path, there *apkfacts.Entry) error {
 	if there == nil {
 		return fmt.Errorf("nothing is there whose permissions could be changed")

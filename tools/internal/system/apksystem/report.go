@@ -20,8 +20,8 @@ type Report struct {
 	Hidden []imagepath.Path `json:"hidden,omitempty"`
 	// Directories are those on whose owner or mode packages disagree, as they are in the image.
 	Directories []apkfacts.Entry `json:"directories,omitempty"`
-	// Owners are files that are an account's by name, but by number another's or nobody's: their bytes are not at hand, so
-	// that they stay as they are.
+	// Owners are files that are an account's by name, but by number another's or nobody's: their bytes are not at hand,
+	// so that they stay as they are.
 	Owners []ReportOwner `json:"owners,omitempty"`
 	// User is "uid:gid" of the image's processes, if the accounts' run_as says.
 	User string `json:"user,omitempty"`

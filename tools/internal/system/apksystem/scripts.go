@@ -13,8 +13,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
 )
 
-// addScripted does what the packages' install scripts would do, as far as that is certain, and reports the rest. Scripts
-// of upgrades and removals do not run when a system is made.
+// addScripted does what the packages' install scripts would do, as far as that is certain, and reports the rest.
+// Scripts of upgrades and removals do not run when a system is made.
 func (b *builder) addScripted(db *passwd.DB) error {
 	system := &scriptSystem{builder: b, accounts: db, owners: newOwners(b.facts)}
 	// As apk does: each package's scripts when it is installed, then the triggers.
@@ -70,8 +70,8 @@ func (b *builder) triggered(f *apkfacts.Facts) (bool, error) {
 	return false, nil
 }
 
-// isBusyboxTrigger knows busybox's trigger, which makes the links that the system layer has, and runs depmod where there
-// are kernel modules.
+// isBusyboxTrigger knows busybox's trigger, which makes the links that the system layer has, and runs depmod where
+// there are kernel modules.
 func (b *builder) isBusyboxTrigger(f *apkfacts.Facts) bool {
 	if !strings.Contains(f.Scripts[".trigger"], "busybox --install") {
 		return false

@@ -22,7 +22,8 @@ type Spec struct {
 	// Layers are the names of the packages in each layer, the lowest first. Absent, each package is a layer, in install
 	// order. The packages of a layer with several are merged, by `ocibuild merge`.
 	Layers [][]string `json:"layers,omitempty"`
-	// Normalised are the packages whose layers `ocibuild merge` makes although nothing else is in them, with the reason.
+	// Normalised are the packages whose layers `ocibuild merge` makes although nothing else is in them, with the
+	// reason.
 	Normalised map[string]string `json:"normalised,omitempty"`
 	// Paths, Keys and Certificates are not in the JSON, because they may come from files.
 	Paths []Path `json:"-"`

@@ -66,7 +66,8 @@ func Read(t *apktree.Tree) (*Applets, error) {
 }
 
 // Links returns the links that are missing from the tree, sorted by path: what busybox's trigger would make, which runs
-// `bbsuid --install`, `busybox-extras --install -s` and `busybox --install -s`. A path that a package has is left alone.
+// `bbsuid --install`, `busybox-extras --install -s` and `busybox --install -s`. A path that a package has is left
+// alone.
 func (a *Applets) Links() []Link {
 	var out []Link
 	taken := map[imagepath.Path]bool{}
@@ -96,7 +97,8 @@ func (a *Applets) Links() []Link {
 	return out
 }
 
-// Knows says whether Links makes all links of a program, given by the last part of its name: whether its applets are known.
+// Knows says whether Links makes all links of a program, given by the last part of its name: whether its applets are
+// known.
 func (a *Applets) Knows(program string) bool {
 	if program == "bbsuid" {
 		return !a.suid.IsRoot()

@@ -53,8 +53,8 @@ func Read(bundle []byte) []Certificate {
 	}
 }
 
-// Append returns the bundle with those of the certificates at its end that it does not have yet. A bundle that hides what
-// follows it, as a block without an end does, is an error.
+// Append returns the bundle with those of the certificates at its end that it does not have yet. A bundle that hides
+// what follows it, as a block without an end does, is an error.
 func Append(bundle []byte, certificates []Certificate) ([]byte, error) {
 	have := sums(bundle)
 	var b bytes.Buffer

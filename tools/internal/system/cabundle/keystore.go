@@ -15,9 +15,9 @@ import (
 // javaPassword is that of every Java runtime's cacerts; it protects nothing.
 const javaPassword = "changeit"
 
-// AppendJava returns Java's keystore of trusted authorities, in either of its formats (JKS or PKCS #12), with those of the
-// certificates added that it does not have yet. created is the time that JKS states for each. In PKCS #12 all certificates
-// get aliases of their subjects.
+// AppendJava returns Java's keystore of trusted authorities, in either of its formats (JKS or PKCS #12), with those of
+// the certificates added that it does not have yet. created is the time that JKS states for each. In PKCS #12 all
+// certificates get aliases of their subjects.
 func AppendJava(store []byte, certificates []Certificate, created time.Time) ([]byte, error) {
 	if len(store) > maxStore {
 		return nil, fmt.Errorf("keystore: it has %d bytes, the limit is %d", len(store), maxStore)
@@ -33,8 +33,8 @@ func NewJava(certificates []Certificate, created time.Time) ([]byte, error) {
 	return storeJKS(keystore.New(keystore.WithOrderedAliases(), keystore.WithCaseExactAliases()), certificates, created)
 }
 
-// alias is the name of a certificate in a keystore: what its subject is called, and, for there are several of one name, the
-// beginning of its digest. Java knows aliases in lower case only.
+// alias is the name of a certificate in a keystore: what its subject is called, and, for there are several of one name,
+// the beginning of its digest. Java knows aliases in lower case only.
 func alias(der []byte) string {
 	sum := sha256.Sum256(der)
 	name := "certificate"
@@ -115,7 +115,8 @@ func appendPKCS12(store []byte, certificates []Certificate) ([]byte, error) {
 	for i, c := range trusted {
 		entries[i] = pkcs12.TrustStoreEntry{Cert: c, FriendlyName: alias(c.Raw)}
 	}
-	// Without a password there is no salt, so that the same certificates give the same bytes; Java 18 and later write it so.
+	// Without a password there is no salt, so that the same certificates give the same bytes; Java 18 and later write
+	// it so.
 	out, err := pkcs12.Passwordless.EncodeTrustStoreEntries(entries, "")
 	if err != nil {
 		return nil, fmt.Errorf("keystore: %w", err)

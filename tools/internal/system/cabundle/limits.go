@@ -14,8 +14,8 @@ const (
 
 // checkJKS refuses a keystore that states to have more than is there: memory is taken for what it states.
 //
-// The format: a magic number, a version, a count; for each entry a kind, an alias and a time, then a certificate, or a key
-// and a chain of certificates. Numbers have four bytes, times eight, texts two bytes of length.
+// The format: a magic number, a version, a count; for each entry a kind, an alias and a time, then a certificate, or a
+// key and a chain of certificates. Numbers have four bytes, times eight, texts two bytes of length.
 func checkJKS(store []byte) error {
 	r := &jksReader{rest: store}
 	r.skip(4, "the magic number")
@@ -84,8 +84,8 @@ func (r *jksReader) certificate(version int64) {
 	r.skip(r.number("a certificate"), "a certificate")
 }
 
-// checkPKCS12 refuses a file that asks for too much work: the number of iterations follows the salt, an octet string, wherever
-// a key is made of a password. What is not the encoding that the library reads is left to it.
+// checkPKCS12 refuses a file that asks for too much work: the number of iterations follows the salt, an octet string,
+// wherever a key is made of a password. What is not the encoding that the library reads is left to it.
 func checkPKCS12(store []byte) error {
 	total, deep := uint64(0), false
 	walkDER(store, maxNesting, &total, &deep)

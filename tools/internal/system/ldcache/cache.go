@@ -1,7 +1,7 @@
 // Package ldcache writes /etc/ld.so.cache, glibc's list of shared objects, as its ldconfig does with --format=new.
 //
-// The format is that of glibc's sysdeps/generic/dl-cache.h: a header, entries sorted for a binary search, strings, and an
-// extension that lists the names of the subdirectories of glibc-hwcaps. All numbers are little-endian, as are all
+// The format is that of glibc's sysdeps/generic/dl-cache.h: a header, entries sorted for a binary search, strings, and
+// an extension that lists the names of the subdirectories of glibc-hwcaps. All numbers are little-endian, as are all
 // machines that this package knows.
 package ldcache
 

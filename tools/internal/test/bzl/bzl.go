@@ -1,8 +1,6 @@
-// Package bzl runs the project's own .bzl files in Go tests: pure functions can
-// so be compared with programs that Bazel's own tests cannot run. It knows what
-// Starlark files of pure functions use: load of other files of the project,
-// visibility, struct, json, and the language itself. What a file declares of a
-// rule's attributes is ignored.
+// Package bzl runs the project's own .bzl files in Go tests: pure functions can so be compared with programs that
+// Bazel's own tests cannot run. It knows what Starlark files of pure functions use: load of other files of the project,
+// visibility, struct, json, and the language itself. What a file declares of a rule's attributes is ignored.
 package bzl
 
 import (
@@ -23,8 +21,8 @@ type Loader struct {
 	loaded map[string]starlark.StringDict
 }
 
-// NewLoader makes a loader for the source tree that the working directory, which
-// is that of the test's package, lies in.
+// NewLoader makes a loader for the source tree that the working directory, which is that of the test's package, lies
+// in.
 func NewLoader() (*Loader, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -109,8 +107,8 @@ type Called struct {
 	Arguments map[string]starlark.Value // those of select are the dict
 }
 
-// Build evaluates the text of a BUILD file, and gives the calls of the rules that
-// it loads or, of other functions, that it may call.
+// Build evaluates the text of a BUILD file, and gives the calls of the rules that it loads or, of other functions, that
+// it may call.
 func Build(text string, others ...string) ([]Called, error) {
 	var calls []Called
 	record := func(name string) *starlark.Builtin {

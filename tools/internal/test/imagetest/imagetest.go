@@ -17,8 +17,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
 )
 
-// Expectation is what an image has to be like. What is empty is not looked at. Its JSON is the member "expect" of a test's
-// spec (docs/formats.md, "Image test").
+// Expectation is what an image has to be like. What is empty is not looked at. Its JSON is the member "expect" of a
+// test's spec (docs/formats.md, "Image test").
 type Expectation struct {
 	Entrypoint []string          `json:"entrypoint"`
 	Cmd        []string          `json:"cmd"`

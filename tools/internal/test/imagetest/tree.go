@@ -17,8 +17,8 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/system/passwd"
 )
 
-// tree is what an image's layers come to: headers by path without a leading slash, and what is said in the few files that
-// are read.
+// tree is what an image's layers come to: headers by path without a leading slash, and what is said in the few files
+// that are read.
 type tree struct {
 	files    map[string]*tar.Header
 	packages map[string]string // versions by name, of apk's database
@@ -64,8 +64,8 @@ func (t *tree) add(r io.Reader) error {
 	}
 }
 
-// drain reads what comes after the end of an archive, and of its compression: whether a layer has its digest is known at
-// its end.
+// drain reads what comes after the end of an archive, and of its compression: whether a layer has its digest is known
+// at its end.
 func drain(readers ...io.Reader) error {
 	for _, r := range readers {
 		if _, err := io.Copy(io.Discard, r); err != nil {

@@ -22,13 +22,14 @@ var leaves = []string{
 	"internal/nearest", "internal/urlpath", "internal/verified",
 }
 
-// knows says, for each other folder below tools, which others its packages may import besides. What a folder holds may import
-// the rest of it.
+// knows says, for each other folder below tools, which others its packages may import besides. What a folder holds may
+// import the rest of it.
 var knows = map[string][]string{
 	"internal/entries": {},
 	"internal/fetch":   {},
 
-	// Formats of packages. A package's data is a layer, so that apk knows how layers are described, and oci knows no package.
+	// Formats of packages. A package's data is a layer, so that apk knows how layers are described, and oci knows no
+	// package.
 	"internal/apk":    {"internal/entries", "internal/oci/ocilayer"},
 	"internal/oci":    {"internal/entries"},
 	"internal/lock":   {"internal/apk"},
@@ -79,7 +80,8 @@ func load(t *testing.T) graph {
 	if err != nil || path != module {
 		t.Skipf("SKIPPED: go list does not work here, where the sources of the module are not: %v", err)
 	}
-	// go test takes a result from its cache while the files that the test itself looks at are the same. These go list reads.
+	// go test takes a result from its cache while the files that the test itself looks at are the same. These go list
+	// reads.
 	err = filepath.WalkDir(filepath.Join(dir, "tools"), func(_ string, _ fs.DirEntry, err error) error { return err })
 	if err != nil {
 		t.Fatal(err)

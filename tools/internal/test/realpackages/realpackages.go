@@ -1,5 +1,5 @@
-// Package realpackages finds the real packages, indexes and keys that some developers keep beside the repository, for tests
-// that read what nobody here wrote. They are other people's work, and not a part of this repository.
+// Package realpackages finds the real packages, indexes and keys that some developers keep beside the repository, for
+// tests that read what nobody here wrote. They are other people's work, and not a part of this repository.
 package realpackages
 
 import (
@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Dir is the folder apk of what RULES_APK_SHARED names, or of the folder shared beside this checkout: in it are alpine, corpus,
-// glibc, index, keys and v3. The test is skipped where there is none.
+// Dir is the folder apk of what RULES_APK_SHARED names, or of the folder shared beside this checkout: in it are alpine,
+// corpus, glibc, index, keys and v3. The test is skipped where there is none.
 func Dir(t testing.TB) string {
 	t.Helper()
 	dir := find(t)
@@ -19,8 +19,8 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// Files returns the files of the folder that a pattern of filepath.Glob matches, of at most size bytes, for tests that are
-// worth something without them, too: none where there is no folder.
+// Files returns the files of the folder that a pattern of filepath.Glob matches, of at most size bytes, for tests that
+// are worth something without them, too: none where there is no folder.
 func Files(t testing.TB, pattern string, size int64) []string {
 	t.Helper()
 	dir := find(t)

@@ -31,8 +31,8 @@ const ProbeArg = "probe"
 // Name is "runc".
 func (r *Runc) Name() string { return "runc" }
 
-// Run first runs the probe. If that works, so does runc, and what goes wrong then is the image's own doing: the exit codes
-// of runc itself and of commands cannot be told apart.
+// Run first runs the probe. If that works, so does runc, and what goes wrong then is the image's own doing: the exit
+// codes of runc itself and of commands cannot be told apart.
 func (r *Runc) Run(ctx context.Context, image v1.Image, command []string) (*Result, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("needs root")

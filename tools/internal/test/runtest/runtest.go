@@ -1,5 +1,5 @@
-// Package runtest runs a command in an image with the first container runtime that works here, and compares what comes of
-// it with what is expected.
+// Package runtest runs a command in an image with the first container runtime that works here, and compares what comes
+// of it with what is expected.
 package runtest
 
 import (
@@ -18,7 +18,8 @@ var ErrNoRuntime = errors.New("no container runtime works here")
 // ErrImage says that no runtime can run the image: it lacks something, which is a failure of the test.
 var ErrImage = errors.New("the image cannot be run")
 
-// Expectation is what a run has to come to. Its JSON is the member "expect" of a test's spec (docs/formats.md, "Run test").
+// Expectation is what a run has to come to. Its JSON is the member "expect" of a test's spec (docs/formats.md, "Run
+// test").
 type Expectation struct {
 	ExitCode int `json:"exit_code"`
 	// Output and Error are texts that standard output and standard error contain.
@@ -54,15 +55,15 @@ func (e *Expectation) Check(r *Result) []string {
 // Exec runs a program to its end, whatever its exit code. An error means that it could not be run.
 type Exec func(ctx context.Context, stdin io.Reader, name string, args ...string) (*Result, error)
 
-// Runtime is a container runtime. An error of Run that is not ErrImage means that the runtime does not work here, not that
-// the command failed.
+// Runtime is a container runtime. An error of Run that is not ErrImage means that the runtime does not work here, not
+// that the command failed.
 type Runtime interface {
 	Name() string
 	Run(ctx context.Context, image v1.Image, command []string) (*Result, error)
 }
 
-// Run runs command, or the image's own entrypoint and cmd if it is empty, with the first of runtimes that works. It returns
-// that one's name. Without any, the error is ErrNoRuntime and says what became of each.
+// Run runs command, or the image's own entrypoint and cmd if it is empty, with the first of runtimes that works. It
+// returns that one's name. Without any, the error is ErrNoRuntime and says what became of each.
 func Run(ctx context.Context, runtimes []Runtime, image v1.Image, command []string) (*Result, string, error) {
 	var tried []string
 	for _, r := range runtimes {
