@@ -3,7 +3,6 @@
 package deployment
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/deployspec"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/ociblob"
 	"github.com/rules-apk/rules_apk/tools/internal/deploy/refname"
+	"github.com/rules-apk/rules_apk/tools/internal/oci/ocidoc"
 	"github.com/rules-apk/rules_apk/tools/internal/oci/ociimage"
 )
 
@@ -117,14 +117,15 @@ func readImage(spec deployspec.Image) (*Image, error) {
 	listed := []v1.Descriptor{root}
 	source := spec.Descriptor
 	if spec.Index != "" {
-		if image.Index, err = document(spec.Index, root); err != nil {
-			return nil, err
-		}
-		index, err := v1.ParseIndexManifest(bytes.NewReader(image.Index))
+		raw, err := ocidoc.ReadFile(spec.Index, root)
 		if err != nil {
-			return nil, fmt.Errorf("index %s: %w", spec.Index, err)
+			return nil, notBuilt(err)
 		}
-		listed, source = index.Manifests, spec.Index
+		index, err := ocidoc.Index(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.Index, err)
+		}
+		image.Index, listed, source = []byte(raw.String()), index.Manifests, spec.Index
 	}
 	for _, desc := range listed {
 		manifest := manifests[desc.Digest]
@@ -145,49 +146,24 @@ func readImage(spec deployspec.Image) (*Image, error) {
 }
 
 func readManifest(m deployspec.Manifest) (*Manifest, error) {
-	raw, err := os.ReadFile(m.Manifest)
+	manifest, err := os.ReadFile(m.Manifest)
 	if err != nil {
 		return nil, notBuilt(err)
 	}
-	parsed, err := v1.ParseManifest(bytes.NewReader(raw))
-	if err != nil {
-		return nil, fmt.Errorf("manifest %s: %w", m.Manifest, err)
-	}
-	digest, size, err := v1.SHA256(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	rawConfig, err := document(m.Config, parsed.Config)
-	if err != nil {
-		return nil, err
-	}
-	config, err := v1.ParseConfigFile(bytes.NewReader(rawConfig))
-	if err != nil {
-		return nil, fmt.Errorf("config %s: %w", m.Config, err)
-	}
-	if got, want := len(config.RootFS.DiffIDs), len(parsed.Layers); got != want {
-		return nil, fmt.Errorf("config %s has %d diff_ids, want %d, as many as %s has layers", m.Config, got, want, m.Manifest)
-	}
-	return &Manifest{
-		Descriptor: v1.Descriptor{MediaType: parsed.MediaType, Digest: digest, Size: size, Platform: config.Platform()},
-		Raw:        raw, Manifest: parsed, RawConfig: rawConfig, Config: config,
-	}, nil
-}
-
-// document reads a file that must be what desc describes.
-func document(path string, desc v1.Descriptor) ([]byte, error) {
-	data, err := os.ReadFile(path)
+	config, err := os.ReadFile(m.Config)
 	if err != nil {
 		return nil, notBuilt(err)
 	}
-	digest, size, err := v1.SHA256(bytes.NewReader(data))
+	// That this is a manifest of the image is for the caller to see: its digest is in the descriptor or in the index.
+	image, err := ocidoc.BuiltImage(manifest, config)
+	if err != nil {
+		return nil, fmt.Errorf("manifest %s, config %s: %w", m.Manifest, m.Config, err)
+	}
+	desc, err := image.Descriptor()
 	if err != nil {
 		return nil, err
 	}
-	if digest != desc.Digest || size != desc.Size {
-		return nil, fmt.Errorf("%s is %s (%d bytes), want %s (%d bytes)", path, digest, size, desc.Digest, desc.Size)
-	}
-	return data, nil
+	return &Manifest{Descriptor: desc, Raw: manifest, Manifest: image.Manifest(), RawConfig: config, Config: image.Config()}, nil
 }
 
 func notBuilt(err error) error {

@@ -31,8 +31,8 @@ func TestRead(t *testing.T) {
 			m.Manifests = append(m.Manifests, files.Image("riscv64", "four").Manifest)
 		}, "does not name the given manifest"},
 		{"wrong descriptor", func(m *deployspec.Image) { *m = image(amd64); m.Descriptor = arm64.Descriptor }, "which is none of the given ones"},
-		{"wrong index", func(m *deployspec.Image) { m.Index = files.Index(amd64).Index }, "want " + index.Digest},
-		{"wrong config", func(m *deployspec.Image) { m.Manifests[0].Config = arm64.Config }, "want sha256:"},
+		{"wrong index", func(m *deployspec.Image) { m.Index = files.Index(amd64).Index }, ".index.json: it ends after "},
+		{"wrong config", func(m *deployspec.Image) { m.Manifests[0].Config = arm64.Config }, "but the manifest wants sha256:"},
 		{"not a manifest", func(m *deployspec.Image) { m.Manifests[0].Manifest = files.Write("text", "text") }, "manifest " + files.Dir},
 		{"not built", func(m *deployspec.Image) { m.Manifests[0].Manifest = "/nonexistent" }, "build the target again"},
 		{"bad mount_from", func(m *deployspec.Image) { m.MountFrom = []string{"UPPER"} }, "mount_from: "},
