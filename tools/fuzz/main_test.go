@@ -67,3 +67,17 @@ func TestRun(t *testing.T) {
 		t.Errorf("no target: error is %v", err)
 	}
 }
+
+func TestOnlyTimeIsUp(t *testing.T) {
+	const late = "fuzz: elapsed: 5s, execs: 84047 (25329/sec), new interesting: 1 (total: 248)\n--- FAIL: FuzzRead (5.19s)\n    context deadline exceeded\nFAIL\nexit status 1\n"
+	for printed, want := range map[string]bool{
+		late: true,
+		"Failing input written to testdata/fuzz/FuzzRead/1\n" + late:                                                               false,
+		"--- FAIL: FuzzRead (1.75s)\n    --- FAIL: FuzzRead (0.00s)\n        a_test.go:1: context deadline exceeded\n    \nFAIL\n": false,
+		"panic: context deadline exceeded\nFAIL\n":                                                                                 false,
+	} {
+		if got := onlyTimeIsUp(printed); got != want {
+			t.Errorf("%q: got %t, want %t", printed, got, want)
+		}
+	}
+}

@@ -157,9 +157,6 @@ func (c Command) Start(t testing.TB, ready func() error) *Server {
 // Kill ends the server at once.
 func (s *Server) Kill() { s.end(os.Kill) }
 
-// Log is what the server has printed so far.
-func (s *Server) Log() string { return s.log.String() }
-
 func (s *Server) end(sig os.Signal) {
 	s.stop.Do(func() {
 		_ = s.cmd.Process.Signal(sig)
