@@ -149,9 +149,9 @@ func TestCheckHelp(t *testing.T) {
 
 func TestPaths(t *testing.T) {
 	p := &Process{Getenv: func(key string) string {
-		return map[string]string{"BUILD_WORKING_DIRECTORY": "/work", "BUILD_WORKSPACE_DIRECTORY": "/space"}[key]
+		return map[string]string{"BUILD_WORKING_DIRECTORY": "/w", "BUILD_WORKSPACE_DIRECTORY": "/space"}[key]
 	}}
-	if p.Path("a") != "/work/a" || p.WorkspacePath("a") != "/space/a" || p.Path("/a") != "/a" {
+	if p.Path("a") != "/w/a" || p.WorkspacePath("a") != "/space/a" || p.Path("/a") != "/a" {
 		t.Error(p.Path("a"), p.WorkspacePath("a"), p.Path("/a"))
 	}
 }

@@ -32,6 +32,12 @@ const (
 	closureWorkers = 2
 )
 
+// knownOrders are the images, and the worlds of their locks, whose packages are apk's in another order: of 20,000 pairs of
+// the real indexes, this one.
+var knownOrders = []string{
+	"[lua5.2-optarg lua-json4 lua5.2 lua5.1] of [lua5.2 lua-json4 luasrcdiet freeswitch-sounds-fr-ca-june-8000 lua5.1 uidmapshift]",
+}
+
 // pair is an image of a lock, answered twice. An answer of nil is a refusal.
 type pair struct {
 	world, roots   []string
@@ -45,7 +51,7 @@ type pair struct {
 // of these packages installs from an index of exactly the locked packages, in the same order: of 20,000 pairs one had
 // another (docs/resolver-report.md).
 func TestClosureOracle(t *testing.T) {
-	comparePairs(t, newWorlds([]apkresolve.Repository{realRepository(t, "main"), realRepository(t, "community")}), func(pairs int) int { return pairs / 10000 })
+	comparePairs(t, newWorlds([]apkresolve.Repository{realRepository(t, "main"), realRepository(t, "community")}), func(int) int { return 0 })
 }
 
 // TestClosureOracleInvented is the same for small repositories that are full of names with several providers. Where apk
@@ -106,7 +112,8 @@ func comparePairs(t *testing.T, g *worlds, reordered func(pairs int) int) {
 				orders++
 			}
 			report := t.Errorf
-			if same && orders <= reordered(pairs) {
+			known := slices.Contains(knownOrders, fmt.Sprintf("%v of %v", p.roots, p.world))
+			if same && (known || orders <= reordered(pairs)) {
 				report = t.Logf
 			}
 			report("lock of %v, image of %v:\n%sours %v %v\napk  %v %v", p.world, p.roots, p.listed, p.ours, p.ourErr, p.apks, p.apkErr)
