@@ -52,7 +52,7 @@ def _download(repository_ctx, entry):
     """Downloads the package.
 
     Returns:
-        string, the file's name
+        (err, name): string, the file's name
     """
     urls = repository_ctx.attr.urls
     if [url for url in urls if "://" not in url]:
@@ -63,14 +63,14 @@ def _download(repository_ctx, entry):
     # Not getenv: a package is the same whatever the password was.
     err, own = http_auth(repository_ctx.os.environ.get("HTTP_AUTH"), urls)
     if err:
-        fail(err)
+        return err, None
     repository_ctx.download(
         auth = get_auth(repository_ctx, urls) | own,
         output = apk,
         sha256 = entry["sha256"].removeprefix("sha256:"),
         url = urls,
     )
-    return apk
+    return None, apk
 
 def _package_repository_impl(repository_ctx):
     attr = repository_ctx.attr
@@ -80,7 +80,9 @@ def _package_repository_impl(repository_ctx):
         # An action sees no files that are not its inputs: a package of a folder is fetched here all the same.
         urls = [url for url in urls if not url.startswith("file://")]
     if attr.fetch == "repository" or not urls:
-        apk = _download(repository_ctx, json.decode(attr.entry))
+        err, apk = _download(repository_ctx, json.decode(attr.entry))
+        if err:
+            fail(err)
     write_build_files(repository_ctx, {"": package_file(apk = apk, entry = attr.entry, hub = attr.hub, urls = urls)})
 
     # The digest pins the bytes, and nothing else is used.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -132,13 +133,7 @@ func known(wanted []apkconstraint.Constraint, lock *lockfile.Lock, advised bool)
 			continue
 		}
 		err := fmt.Errorf("no locked package is called %q or built from it", c.Name)
-		if near := nearest.Name(c.Name, func(yield func(string) bool) {
-			for name := range names {
-				if !yield(name) {
-					return
-				}
-			}
-		}); near != "" {
+		if near := nearest.Name(c.Name, maps.Keys(names)); near != "" {
 			err = fmt.Errorf("%w; did you mean %q?", err, near)
 		}
 		return err
